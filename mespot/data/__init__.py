@@ -1,0 +1,1 @@
+"""Data sets: adapters of the official layouts, index tables, frame decoding."""

@@ -1,0 +1,1 @@
+"""Evaluation: metrics files, plots, timelines, report."""

@@ -1,0 +1,113 @@
+"""Tables of events (truth) and intervals (predictions): columns, checks, IoU, merging.
+
+Conventions, everywhere inside mespot: frame numbers are 0-based indices into the decoded frames
+of a video; onset and offset are both inclusive, so an interval holds ``offset - onset + 1``
+frames; ``apex`` is -1 where unknown; ``type`` is ``me`` or ``mae``; a predicted interval carries
+a ``score`` in [0, 1]. Official numbers exist only in data adapters and submission files.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mespot.errors import MespotError
+
+TYPES = ("me", "mae")
+EVENT_COLUMNS = ("subject", "video", "onset", "apex", "offset", "type")
+INTERVAL_COLUMNS = ("video", "onset", "offset", "type", "score")
+
+
+def empty_intervals() -> pd.DataFrame:
+    """Return an interval table without rows, with the columns' proper types."""
+    return pd.DataFrame(
+        {
+            "video": pd.Series(dtype=str),
+            "onset": pd.Series(dtype=np.int64),
+            "offset": pd.Series(dtype=np.int64),
+            "type": pd.Series(dtype=str),
+            "score": pd.Series(dtype=np.float64),
+        }
+    )
+
+
+def check_table(table: pd.DataFrame, columns: tuple[str, ...], source: str) -> pd.DataFrame:
+    """Check columns, whole non-negative frames, order and types of an event or interval table.
+
+    Args:
+        table: rows with at least ``columns``.
+        columns: the columns that must be there.
+        source: file name for messages; row numbers count the header as row 1.
+
+    Raises:
+        MespotError: naming the file, the row, what was found and what is expected.
+    """
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise MespotError(
+            f"{source}: column {missing[0]!r} is missing, found {', '.join(map(str, table.columns))}"
+        )
+    table = table.copy()
+    for name in ("onset", "offset"):
+        numbers = pd.to_numeric(table[name], errors="coerce")
+        bad = numbers.isna() | (numbers < 0) | (numbers != np.floor(numbers))
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise MespotError(
+                f"{source}: row {row + 2}, {name}: found {table[name].iloc[row]!r}, "
+                "expected a whole frame number >= 0"
+            )
+        table[name] = numbers.astype(np.int64)
+    reversed_rows = np.flatnonzero(table["offset"].to_numpy() < table["onset"].to_numpy())
+    if reversed_rows.size:
+        row = int(reversed_rows[0])
+        raise MespotError(
+            f"{source}: row {row + 2}: offset {table['offset'].iloc[row]} lies before onset "
+            f"{table['onset'].iloc[row]}"
+        )
+    unknown = ~table["type"].isin(TYPES)
+    if unknown.any():
+        row = int(np.flatnonzero(unknown)[0])
+        raise MespotError(
+            f"{source}: row {row + 2}, type: found {table['type'].iloc[row]!r}, expected me or mae"
+        )
+    return table
+
+
+def iou_matrix(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Intersection over union of inclusive frame intervals.
+
+    Args:
+        a: (n, 2) onsets and offsets.
+        b: (m, 2) onsets and offsets.
+
+    Returns:
+        (n, m) IoU in [0, 1], ``inter = min(off) - max(on) + 1`` (MEGC rule).
+    """
+    a = np.asarray(a, dtype=np.float64).reshape(-1, 2)
+    b = np.asarray(b, dtype=np.float64).reshape(-1, 2)
+    start = np.maximum(a[:, None, 0], b[None, :, 0])
+    end = np.minimum(a[:, None, 1], b[None, :, 1])
+    inter = np.maximum(end - start + 1.0, 0.0)
+    union = (a[:, 1] - a[:, 0] + 1.0)[:, None] + (b[:, 1] - b[:, 0] + 1.0)[None, :] - inter
+    return inter / union
+
+
+def suppress(intervals: np.ndarray, scores: np.ndarray, max_iou: float) -> np.ndarray:
+    """Greedy non-maximum suppression.
+
+    Args:
+        intervals: (n, 2) inclusive frames.
+        scores: (n,) higher is better; ties keep the earlier row.
+        max_iou: an interval goes when its IoU with a better kept one is above this.
+
+    Returns:
+        indices of the kept rows, best first.
+    """
+    order = np.argsort(-np.asarray(scores, dtype=np.float64), kind="stable")
+    overlap = iou_matrix(intervals, intervals)
+    kept: list[int] = []
+    for index in order:
+        if all(overlap[index, other] <= max_iou for other in kept):
+            kept.append(int(index))
+    return np.asarray(kept, dtype=np.int64)

@@ -1,0 +1,1 @@
+"""Flow branch: region displacement signals and the intervals found in them."""

@@ -1,0 +1,1 @@
+"""MEGC metric in pure NumPy: matching, counts, subject bootstrap."""

@@ -1,0 +1,1 @@
+"""Networks: LGI-Former, VideoMAE ViT, masked auto-encoder, classifier."""

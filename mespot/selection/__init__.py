@@ -1,0 +1,1 @@
+"""Selection: grid search on held-out subjects and fusion of the branches."""

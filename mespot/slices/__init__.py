@@ -1,0 +1,1 @@
+"""Slices: cutting, scoring, frame scores, decoding to intervals."""

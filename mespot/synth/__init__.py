@@ -1,0 +1,1 @@
+"""Embedded data: rendered face videos in the official layouts."""

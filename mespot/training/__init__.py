@@ -1,0 +1,1 @@
+"""Training: clips, optimiser, one loop with resume, pre-training, fine-tuning."""
