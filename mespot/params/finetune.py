@@ -15,7 +15,9 @@ class FinetuneParams(Section):
     )
     steps: int = Field(ge=1, description="optimiser steps per classifier")
     batch: int = Field(ge=2, description="clips per step")
-    lr: float = Field(gt=0, description="peak learning rate for a batch of 256, scaled by batch/256")
+    lr: float = Field(
+        gt=0, description="peak learning rate for a batch of 256, scaled by batch/256"
+    )
     layer_decay: float = Field(gt=0, le=1, description="learning-rate factor per layer downwards")
     weight_decay: float = Field(ge=0, description="AdamW weight decay")
     warmup: float = Field(ge=0, le=1, description="share of the steps with a rising learning rate")

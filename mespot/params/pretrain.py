@@ -19,7 +19,9 @@ class PretrainParams(Section):
     motion_weight: float = Field(ge=0, le=1, description="weight of the motion target")
     steps: int = Field(ge=0, description="optimiser steps; 0 = keep the initial weights")
     batch: int = Field(ge=1, description="clips per step")
-    lr: float = Field(gt=0, description="peak learning rate for a batch of 256, scaled by batch/256")
+    lr: float = Field(
+        gt=0, description="peak learning rate for a batch of 256, scaled by batch/256"
+    )
     weight_decay: float = Field(ge=0, description="AdamW weight decay")
     warmup: float = Field(ge=0, le=1, description="share of the steps with a rising learning rate")
     checkpoint_every: int = Field(ge=1, description="steps between checkpoints")
