@@ -45,7 +45,8 @@ def check_table(table: pd.DataFrame, columns: tuple[str, ...], source: str) -> p
     missing = [name for name in columns if name not in table.columns]
     if missing:
         raise MespotError(
-            f"{source}: column {missing[0]!r} is missing, found {', '.join(map(str, table.columns))}"
+            f"{source}: column {missing[0]!r} is missing, found "
+            f"{', '.join(map(str, table.columns))}"
         )
     table = table.copy()
     for name in ("onset", "offset"):

@@ -1,1 +1,42 @@
-"""MEGC metric in pure NumPy: matching, counts, subject bootstrap."""
+"""The MEGC spotting metric, pure NumPy, without any file access.
+
+Conventions:
+
+* Intervals are inclusive frame numbers; the index base does not matter as long as truth and
+  predictions share it. IoU is taken over frame sets: ``min(offsets) - max(onsets) + 1`` over the
+  size of the union; a prediction can hit an event from IoU >= 0.5 on.
+* Matching is one-to-one within a video and of maximum size: two predictions on one event give one
+  TP and one FP, one prediction over two events gives one TP and one FN.
+* ``typed`` (the standard): only intervals of the same type can match, the type of an event being
+  the annotators'. Type-blind: types are ignored, and there is only an overall figure.
+* Counts are pooled over the *full* list of videos, also those without events: their predictions
+  are FP. Overall is the sum of the counts of both types, never a mean of F1 values.
+* P, R and F1 are 0 where undefined.
+
+Truth and predictions are anything with columns: a DataFrame or a dict of arrays with ``video``
+(name), ``onset``, ``offset``, ``type`` (``me`` or ``mae``,
+unread in type-blind mode) and, for curves, ``score``.
+
+Source: the MEGC 2020-2022 rules; pooling reproduces the counts of their leaderboards.
+"""
+
+from mespot.metric.bootstrap import Interval, draw_weights, f1_interval, paired_difference
+from mespot.metric.counts import Counts, F1Scorer, Tally, count, f1_score
+from mespot.metric.curve import Curve, average_precision, precision_recall
+from mespot.metric.match import match
+
+__all__ = [
+    "Counts",
+    "Curve",
+    "F1Scorer",
+    "Interval",
+    "Tally",
+    "average_precision",
+    "count",
+    "draw_weights",
+    "f1_interval",
+    "f1_score",
+    "match",
+    "paired_difference",
+    "precision_recall",
+]

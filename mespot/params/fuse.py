@@ -13,6 +13,12 @@ class FuseParams(Section):
     max_iou: float = Field(
         ge=0, le=1, description="fused intervals that overlap more than this are suppressed"
     )
+    penalty: float = Field(gt=0, description="inverse strength of the learned scorer's L2 penalty")
+    margin: float = Field(
+        ge=0, description="lowering of the model's threshold for candidates, score units"
+    )
+    me_longest: float = Field(gt=0, description="longest interval that may be an ME, seconds")
+    mae_shortest: float = Field(ge=0, description="shortest interval that may be a MaE, seconds")
     thresholds: tuple[float, ...] = Field(
         min_length=1, description="scores tried as operating point"
     )

@@ -25,5 +25,6 @@ class TypeGrid(Section):
 class GridParams(Section):
     """Search on other subjects than the scored ones."""
 
+    rate: float = Field(gt=0, description="moments per second at which slices are aggregated")
     me: TypeGrid
     mae: TypeGrid

@@ -101,7 +101,10 @@ def load_params(path: str | Path | None = None) -> Params:
 
 
 def _first_fault(error: ValidationError) -> str:
-    fault = error.errors()[0]
+    faults = error.errors()
+    # a misspelt key is unknown and leaves its right name missing: the first says more
+    unknown = [fault for fault in faults if fault["type"] == "extra_forbidden"]
+    fault = (unknown or faults)[0]
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"unknown key {key}, check the spelling"

@@ -14,8 +14,14 @@ class PreprocessParams(Section):
     crop_iod: float = Field(
         gt=0.1, lt=0.8, description="inter-ocular distance in a crop, fraction of its width"
     )
+    eye_line: float = Field(
+        gt=0.2, lt=0.7, description="height of the eyes in a crop, fraction of its width"
+    )
     max_rate: float = Field(gt=0, description="crops per second at most; faster videos are thinned")
     detect_every: float = Field(gt=0, description="time between face detections, seconds")
+    retry_every: float = Field(
+        gt=0, description="time between detections while no face is found, seconds"
+    )
     smooth: float = Field(ge=0, description="sigma of the temporal smoothing of alignment, seconds")
     max_gap: float = Field(ge=0, description="longest stretch without a face bridged, seconds")
     min_face_share: float = Field(

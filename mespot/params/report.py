@@ -10,6 +10,6 @@ from mespot.params.section import Section
 class ReportParams(Section):
     """Metrics files and pictures."""
 
-    draws: int = Field(ge=0, description="bootstrap draws over subjects")
+    draws: int = Field(ge=1, description="bootstrap draws over subjects")
     confidence: float = Field(gt=0, lt=1, description="coverage of the bootstrap interval")
     min_iou: float = Field(gt=0, le=1, description="IoU from which on an interval is a hit")

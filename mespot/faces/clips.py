@@ -1,0 +1,130 @@
+"""Clips of fixed frame count out of crop archives, for training and for slice scoring.
+
+All crops of all videos are decoded once and shrunk to the model's size; a clip is then a gather
+and a blend. Clips are cut by time, so that nothing depends on the frame rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mespot.errors import MespotError
+from mespot.faces.archive import CropReader
+from mespot.faces.track import FaceTrack
+from mespot.files import atomic_path
+
+FRAMES = 16
+_DECODED_AT_ONCE = 64
+
+
+class ClipSet:
+    """Shrunken crops of several videos in one array.
+
+    Args:
+        frames: (N, S, S) grey or (N, S, S, 3) RGB uint8, the videos one after the other.
+        times: per video the time of each of its crops, seconds, ascending.
+    """
+
+    def __init__(self, frames: np.ndarray, times: Sequence[np.ndarray]):
+        self.frames = frames
+        self.times = [np.asarray(time, dtype=np.float64) for time in times]
+        counts = [len(time) for time in self.times]
+        self.first = np.concatenate(([0], np.cumsum(counts)[:-1])).astype(np.int64)
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @property
+    def ends(self) -> np.ndarray:
+        """Time of the last crop of each video, (V,) seconds."""
+        return np.array([time[-1] for time in self.times])
+
+    def clips(self, videos: np.ndarray, starts: np.ndarray, spans: np.ndarray) -> np.ndarray:
+        """Cut clips.
+
+        Frame ``j`` of a clip lies at ``start + span * (j + 0.5) / 16``, so that neighbouring
+        slices tile the time. It is blended linearly from the two crops around it: the nearest
+        crop alone would repeat crops where the clip is denser than the video, which makes motion
+        channels flicker with the frame rate. Beyond the ends the end crop is held.
+
+        Args:
+            videos: (B,) video indices.
+            starts: (B,) seconds.
+            spans: (B,) seconds.
+
+        Returns:
+            (B, 16, S, S) or (B, 16, S, S, 3) uint8.
+        """
+        offsets = (np.arange(FRAMES) + 0.5) / FRAMES
+        moments = np.asarray(starts)[:, None] + np.asarray(spans)[:, None] * offsets  # (B, 16)
+        left = np.empty(moments.shape, dtype=np.int64)
+        right = np.empty_like(left)
+        share = np.empty(moments.shape)
+        for row, video in enumerate(videos):
+            place = np.interp(moments[row], self.times[video], np.arange(len(self.times[video])))
+            below = np.floor(place).astype(np.int64)
+            above = np.minimum(below + 1, len(self.times[video]) - 1)
+            left[row], right[row] = below + self.first[video], above + self.first[video]
+            share[row] = place - below
+        # 8-bit weights keep the blend in 16-bit integers: exact, and several times faster
+        weight = np.round(share * 256).astype(np.uint16)
+        weight = weight.reshape(weight.shape + (1,) * (self.frames.ndim - 1))
+        mixed = self.frames[left] * (256 - weight) + self.frames[right] * weight + np.uint16(128)
+        return (mixed >> 8).astype(np.uint8)
+
+
+def open_clips(
+    archives: Sequence[tuple[Path, Path]],
+    size: int,
+    grey: bool,
+    cache: Path | None = None,
+) -> ClipSet:
+    """Decode and shrink all crops of some videos.
+
+    Args:
+        archives: (FaceTrack npz, crop zip) of every video.
+        size: height and width wanted, pixels.
+        grey: one channel instead of three.
+        cache: a ``.npy`` file that keeps the shrunken crops and is mapped into memory, for sets
+            that do not fit; it is reused when it exists, so it must lie in a folder that belongs
+            to exactly these archives. ``None`` = in memory.
+
+    Raises:
+        MespotError: when a track and its archive disagree, or a cache does not fit.
+    """
+    times = [FaceTrack.load(track).time for track, _ in archives]
+    total = sum(len(time) for time in times)
+    shape = (total, size, size) if grey else (total, size, size, 3)
+    if cache is not None and cache.exists():
+        frames = np.load(cache, mmap_mode="r", allow_pickle=False)
+        if frames.shape != shape or frames.dtype != np.uint8:
+            raise MespotError(f"{cache}: found shape {frames.shape}, expected {shape}, delete it")
+        return ClipSet(frames, times)
+    readers = [CropReader(path) for _, path in archives]
+    for (track, path), time, reader in zip(archives, times, readers, strict=True):
+        if len(reader) != len(time) or not len(time):
+            raise MespotError(f"{path}: found {len(reader)} crops, expected {len(time)} ({track})")
+    if cache is None:
+        frames = np.empty(shape, dtype=np.uint8)
+        _fill(frames, readers, size, grey)
+    else:
+        with atomic_path(cache) as temporary:
+            mapped = np.lib.format.open_memmap(temporary, "w+", np.uint8, shape)
+            _fill(mapped, readers, size, grey)
+            mapped.flush()
+        frames = np.load(cache, mmap_mode="r", allow_pickle=False)
+    return ClipSet(frames, times)
+
+
+def _fill(frames: np.ndarray, readers: Sequence, size: int, grey: bool) -> None:
+    row = 0
+    for reader in readers:
+        for start in range(0, len(reader), _DECODED_AT_ONCE):
+            wanted = range(start, min(start + _DECODED_AT_ONCE, len(reader)))
+            for crop in reader.read_many(wanted, grey=grey):
+                frames[row] = cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
+                row += 1

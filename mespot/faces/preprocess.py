@@ -1,0 +1,196 @@
+"""Preprocessing of videos: crops, face tracks, a table and a contact sheet per data set."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mespot.errors import MespotError
+from mespot.faces.alignment import AlignedCrop, FrameSource, align_video
+from mespot.faces.archive import CropWriter
+from mespot.faces.detector import FaceDetector
+from mespot.faces.geometry import pose_of, scale_of
+from mespot.faces.landmarks import RIGID, crop_anchor
+from mespot.faces.sheet import write_contact_sheet
+from mespot.faces.track import FaceTrack
+from mespot.files import read_json, write_csv, write_json
+from mespot.parallel import map_videos
+from mespot.params.preprocess import PreprocessParams
+
+_VERSION = 1  # of the algorithm: a change makes finished videos stale
+_COLUMNS = ("frames", "crops", "face_share", "confidence_mean", "iod_px", "residual")
+
+
+def preprocess_video(
+    source: FrameSource,
+    video_id: str,
+    out_dir: str | os.PathLike[str],
+    params: PreprocessParams,
+    detector: FaceDetector | None = None,
+) -> FaceTrack:
+    """Write ``<video>.zip`` (crops), ``<video>.npz`` (track) and ``<video>.json`` (summary).
+
+    A video that is already there with the same settings is not done again. The summary is
+    written last: without it the video counts as not done.
+
+    Args:
+        source: frames of the video.
+        video_id: file name of the outputs and name in messages.
+        out_dir: folder of the outputs.
+        params: section ``preprocess``.
+        detector: finds faces and landmarks; dlib when absent.
+
+    Raises:
+        MespotError: when no face, or one in too few frames, is found.
+    """
+    if Path(video_id).name != video_id:
+        raise MespotError(f"video {video_id!r}: found a path separator, expected a plain name")
+    out_dir = Path(out_dir)
+    paths = {kind: out_dir / f"{video_id}.{kind}" for kind in ("zip", "npz", "json")}
+    fingerprint = _fingerprint(source, video_id, params)
+    if _is_done(paths, fingerprint):
+        return FaceTrack.load(paths["npz"])
+    paths["json"].unlink(missing_ok=True)
+    rows: list[AlignedCrop] = []
+    with CropWriter(paths["zip"], params.jpg_quality) as writer:
+        for crop in align_video(source, params, video_id, detector):
+            writer.append(crop.pixels)
+            rows.append(crop.without_pixels())
+        _check_share(rows, video_id, params.min_face_share)
+    track = _track(source, rows, params)
+    track.save(paths["npz"])
+    summary = {
+        "frames": track.frames,
+        "crops": len(track),
+        "face_share": float(track.success.mean()),
+        "confidence_mean": float(track.confidence.mean()),
+        "iod_px": track.iod / float(np.median([scale_of(m) for m in track.matrix[track.success]])),
+        "residual": _residual(rows),
+    }
+    write_json(paths["json"], {"fingerprint": fingerprint, "summary": summary})
+    return track
+
+
+def preprocess_dataset(
+    videos: pd.DataFrame,
+    data_root: str | os.PathLike[str],
+    out_dir: str | os.PathLike[str],
+    work_dir: str | os.PathLike[str],
+    params: PreprocessParams,
+    jobs: int,
+) -> pd.DataFrame:
+    """Preprocess all videos of a data set; an interrupted run goes on where it stopped.
+
+    Args:
+        videos: table with the columns ``video``, ``path`` (relative to ``data_root``), ``fps``.
+        data_root: folder of the raw data.
+        out_dir: gets ``<video>.zip``, ``<video>.npz``, ``faces.csv`` and ``contact_sheet.png``.
+        work_dir: holds finished videos until all are done.
+        params: section ``preprocess``.
+        jobs: processes, 0 = all cores.
+
+    Returns:
+        one row per video, as in ``faces.csv``: ``video``, ``frames``, ``crops``, ``face_share``
+        (of the crops), ``confidence_mean``, ``iod_px`` (in the frame, median), ``residual`` (crop
+        px by which the rigid landmarks of key frames differ from their median, root mean square).
+
+    Raises:
+        MespotError: naming the videos without a usable face; all others are finished first and
+            stay in ``work_dir``.
+    """
+    out_dir, work_dir = Path(out_dir), Path(work_dir)
+    tasks = [
+        (str(Path(data_root) / row.path), float(row.fps), str(row.video), str(work_dir), params)
+        for row in videos.itertuples()
+    ]
+    faults = [fault for fault in map_videos(_preprocess_path, tasks, jobs, "faces") if fault]
+    if faults:
+        more = f" (and {len(faults) - 1} more of {len(tasks)} videos)" if len(faults) > 1 else ""
+        raise MespotError(faults[0] + more)
+    names = [str(name) for name in videos["video"]]
+    summary = pd.DataFrame([_summary(work_dir, name) for name in names])
+    out_dir.mkdir(parents=True, exist_ok=True)
+    write_contact_sheet(out_dir / "contact_sheet.png", summary, work_dir)
+    write_csv(out_dir / "faces.csv", summary)
+    for name in names:
+        for kind in ("zip", "npz"):
+            shutil.move(work_dir / f"{name}.{kind}", out_dir / f"{name}.{kind}")
+        (work_dir / f"{name}.json").unlink()
+    return summary
+
+
+def _preprocess_path(
+    path: str, fps: float, video_id: str, out_dir: str, params: PreprocessParams
+) -> str | None:
+    from mespot.data.frames import open_frames
+
+    try:
+        preprocess_video(open_frames(path, fps), video_id, out_dir, params)
+    except MespotError as error:
+        return str(error)
+    return None
+
+
+def _check_share(rows: list[AlignedCrop], video_id: str, least: float) -> None:
+    share = float(np.mean([row.success for row in rows])) if rows else 0.0
+    if share == 0 or share < least:
+        raise MespotError(
+            f"video {video_id}: a face was found in {share:.0%} of {len(rows)} frames, "
+            f"expected at least {max(least, 0.01):.0%} (preprocess.min_face_share)"
+        )
+
+
+def _track(source: FrameSource, rows: list[AlignedCrop], params: PreprocessParams) -> FaceTrack:
+    frame = np.array([row.frame for row in rows], dtype=np.int64)
+    matrix = np.stack([row.matrix for row in rows])
+    success = np.array([row.success for row in rows])
+    keys = np.stack([row.landmarks for row in rows if row.landmarks is not None])
+    iod = params.crop_iod * params.crop_size
+    anchor = crop_anchor(params.crop_size, params.eye_line)
+    poses = np.stack([pose_of(m, anchor) for m in matrix])
+    poses[:, 2] = np.unwrap(poses[:, 2])
+    moved = poses - poses[np.argmax(success)]
+    # The crop undoes the head's motion: its rotation and scale are those of the head, reversed.
+    unit = iod / np.exp(poses[np.argmax(success), 3])
+    head = np.column_stack([moved[:, :2] / unit, -moved[:, 2:]])
+    return FaceTrack(
+        fps=float(source.fps),
+        frames=int(source.frames if source.frames is not None else frame[-1] + 1),
+        frame=frame,
+        time=frame / float(source.fps),
+        matrix=matrix,
+        landmarks=np.median(keys, axis=0).astype(np.float32),
+        success=success,
+        confidence=np.array([row.confidence for row in rows], dtype=np.float32),
+        head=head,
+        size=params.crop_size,
+        iod=iod,
+        grey=bool(source.grey),
+    )
+
+
+def _residual(rows: list[AlignedCrop]) -> float:
+    keys = np.stack([row.landmarks[RIGID] for row in rows if row.landmarks is not None])
+    return float(np.sqrt(np.mean(np.sum((keys - np.median(keys, axis=0)) ** 2, axis=-1))))
+
+
+def _fingerprint(source: FrameSource, video_id: str, params: PreprocessParams) -> str:
+    identity = [_VERSION, video_id, source.fps, source.frames, source.grey, params.model_dump()]
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def _is_done(paths: dict[str, Path], fingerprint: str) -> bool:
+    if not all(path.is_file() for path in paths.values()):
+        return False
+    return read_json(paths["json"]).get("fingerprint") == fingerprint
+
+
+def _summary(folder: Path, name: str) -> dict:
+    values = read_json(folder / f"{name}.json")["summary"]
+    return {"video": name, **{column: values[column] for column in _COLUMNS}}

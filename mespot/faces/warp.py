@@ -1,0 +1,123 @@
+"""Cutting the face's neighbourhood out of a frame and warping it into a crop.
+
+Large faces are shrunk in two clean steps: whole boxes of pixels are averaged first, and what is
+left is warped at twice the crop's size and averaged again, so that fine texture does not alias
+into false motion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from mespot.faces.geometry import invert, scale_of, transform
+
+_MARGIN = 0.25  # of the crop, on each side: room for the motion within one step and for smoothing
+
+
+@dataclass(frozen=True)
+class Shrink:
+    """How a track's crops are reduced; fixed per track, so that sharpness does not wander.
+
+    Attributes:
+        boxes: frame pixels per averaged pixel, in each direction.
+        supersample: whether crops are warped at twice their size and then averaged.
+    """
+
+    boxes: int
+    supersample: bool
+
+    @classmethod
+    def of(cls, matrix: np.ndarray) -> Shrink:
+        """Choose for a (2, 3) transform from frame px to crop px."""
+        ratio = 1 / scale_of(matrix)
+        return cls(boxes=max(1, int(ratio)), supersample=ratio > 1.1)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """The neighbourhood of a face, cut out of a frame.
+
+    Attributes:
+        pixels: (h, w) or (h, w, 3) uint8, reduced by ``boxes``.
+        origin: (2,) frame px of the patch's left top corner pixel before reduction.
+        boxes: frame pixels per patch pixel.
+    """
+
+    pixels: np.ndarray
+    origin: np.ndarray
+    boxes: int
+
+    def grey(self) -> Patch:
+        """Return the same patch in grey."""
+        if self.pixels.ndim == 2:
+            return self
+        return Patch(cv2.cvtColor(self.pixels, cv2.COLOR_RGB2GRAY), self.origin, self.boxes)
+
+    def matrix(self, matrix: np.ndarray) -> np.ndarray:
+        """Turn a transform of frame px into one of patch px."""
+        offset = self.origin + (self.boxes - 1) / 2
+        linear = matrix[:, :2] * self.boxes
+        return np.column_stack([linear, matrix[:, :2] @ offset + matrix[:, 2]])
+
+    def warp(self, matrix: np.ndarray, size: int, method: int = cv2.INTER_LINEAR) -> np.ndarray:
+        """Warp to a (size, size) crop; ``matrix`` is (2, 3) frame px to crop px."""
+        return cv2.warpAffine(
+            self.pixels,
+            self.matrix(matrix),
+            (size, size),
+            flags=method,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+
+
+def cut(image: np.ndarray, matrix: np.ndarray, size: int, shrink: Shrink) -> Patch:
+    """Cut out what a crop and its margin cover.
+
+    Args:
+        image: (H, W) or (H, W, 3) uint8 frame.
+        matrix: (2, 3) frame px to crop px.
+        size: crop width and height, px.
+        shrink: reduction of the track.
+
+    Returns:
+        a patch that owns its pixels: it does not keep the frame alive.
+    """
+    low, high = -_MARGIN * size, (1 + _MARGIN) * size
+    corners = transform(
+        invert(matrix), np.array([[low, low], [high, low], [low, high], [high, high]])
+    )
+    limit = np.array(image.shape[1::-1]) // shrink.boxes
+    # Whole boxes counted from the frame's corner: their phase is the same in all frames.
+    first = np.floor(corners.min(axis=0) / shrink.boxes).astype(int)
+    last = np.ceil(corners.max(axis=0) / shrink.boxes).astype(int)
+    first = np.clip(first, 0, np.maximum(limit - 8, 0))
+    last = np.clip(last, np.minimum(first + 8, limit), limit)
+    (left, top), (right, bottom) = first * shrink.boxes, last * shrink.boxes
+    pixels = image[top:bottom, left:right]
+    if shrink.boxes > 1:
+        pixels = cv2.resize(
+            pixels, tuple(int(n) for n in last - first), interpolation=cv2.INTER_AREA
+        )
+    else:
+        pixels = pixels.copy()
+    return Patch(pixels, np.array([left, top], dtype=np.float64), shrink.boxes)
+
+
+def render(patch: Patch, matrix: np.ndarray, size: int, shrink: Shrink) -> np.ndarray:
+    """Return the final (size, size[, 3]) uint8 crop of a patch.
+
+    Args:
+        patch: pixels around the face.
+        matrix: (2, 3) frame px to crop px.
+        size: crop width and height, px.
+        shrink: reduction of the track.
+    """
+    if not shrink.supersample:
+        return patch.warp(matrix, size, cv2.INTER_CUBIC)
+    double = matrix * 2
+    double[:, 2] += 0.5
+    large = patch.warp(double, 2 * size)
+    return cv2.resize(large, (size, size), interpolation=cv2.INTER_AREA)

@@ -1,0 +1,64 @@
+"""The neutral level of every signal: where the face rests, estimated and not assumed.
+
+Neutral drifts over minutes (posture, light, mood), and a short video may be in an expression most
+of the time, so that a rolling median would call the expression neutral. What makes a state
+neutral is that the face comes back to it: the level is the densest spot that the whole signal
+vector visits within a window longer than the longest expression (mean shift).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+_POINTS = 120
+_SHIFTS = 8
+_OVERLAP = 4
+
+
+def neutral_level(
+    signal: np.ndarray, time: np.ndarray, usable: np.ndarray, window: float
+) -> np.ndarray:
+    """Estimate the neutral level.
+
+    Args:
+        signal: (N, D), channels in one unit.
+        time: (N,) s.
+        usable: (N,) bool, samples that may count (a face, no blink).
+        window: s; the level moves no faster than this.
+
+    Returns:
+        (N, D) level, linear between windows that overlap by three quarters.
+    """
+    count = len(signal)
+    seconds = float(time[-1] - time[0])
+    places = max(1, int(np.ceil(_OVERLAP * (seconds - window) / window)) + 1)
+    middle = 0.5 * seconds
+    edge = min(0.5 * window, middle)
+    centres = time[0] + np.linspace(edge, max(seconds - edge, edge), places)
+    knots, levels = [], []
+    for centre in centres:
+        inside = np.flatnonzero((np.abs(time - centre) <= 0.5 * window) & usable)
+        if inside.size == 0:
+            continue
+        inside = inside[np.unique(np.linspace(0, inside.size - 1, _POINTS).round().astype(int))]
+        knots.append(centre)
+        levels.append(_densest(signal[inside]))
+    if not levels:
+        return np.zeros_like(signal)
+    table = np.stack(levels)  # (knots, D)
+    return np.stack([np.interp(time, knots, column) for column in table.T], axis=1).reshape(
+        count, -1
+    )
+
+
+def _densest(points: np.ndarray) -> np.ndarray:
+    square = (points**2).sum(axis=1)
+    gaps = np.maximum(square[:, None] + square[None] - 2.0 * points @ points.T, 0.0)
+    # the bandwidth follows the data: a fifth of the window is enough to be "the face at rest"
+    width = np.quantile(gaps, 0.2) + 1e-12
+    density = np.exp(-0.5 * gaps / width).sum(axis=1)
+    level = points[np.argmax(density)]
+    for _ in range(_SHIFTS):
+        weight = np.exp(-0.5 * ((points - level) ** 2).sum(axis=1) / width)
+        level = weight @ points / weight.sum()
+    return level

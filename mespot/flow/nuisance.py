@@ -1,0 +1,53 @@
+"""What blinks and head turns leave in the regions of one particular face, learned and removed.
+
+The average depths of ``regions`` and the estimator's smoothness are only roughly right for a given
+face: some of every turn and of every blink stays in brows and cheeks, always in the same
+proportion. The proportions are regressed per video, on changes over a short time, so that an
+expression that is held while the head happens to be turned does not count as caused by the turn.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+_ROUNDS = 8
+_RIDGE = 20.0
+
+
+def leak(
+    signal: np.ndarray, nuisance: np.ndarray, floor: np.ndarray, usable: np.ndarray, lag: int
+) -> np.ndarray:
+    """Return the part of ``signal`` that goes with ``nuisance``.
+
+    Robust ridge regression (Cauchy weights per sample and channel) of lagged differences.
+
+    Args:
+        signal: (N, D).
+        nuisance: (N, Q).
+        floor: (Q,) size of a change of each nuisance that is mere noise; nuisances that never
+            change more than this are left alone.
+        usable: (N,) bool, samples that may teach.
+        lag: samples between the two ends of a change.
+
+    Returns:
+        (N, D) to subtract from ``signal``; zero where nuisance is zero.
+    """
+    if len(signal) <= 2 * lag:
+        return np.zeros_like(signal)
+    scaled = nuisance / floor
+    change_y = signal[lag:] - signal[:-lag]
+    change_q = scaled[lag:] - scaled[:-lag]
+    both = usable[lag:] & usable[:-lag]
+    change_y, change_q = change_y[both], change_q[both]
+    if len(change_y) <= 2 * nuisance.shape[1]:
+        return np.zeros_like(signal)
+    ridge = _RIDGE * lag * np.eye(nuisance.shape[1])
+    weight = np.ones_like(change_y)
+    for _ in range(_ROUNDS):
+        normal = np.einsum("nd,nq,np->dqp", weight, change_q, change_q, optimize=True) + ridge
+        right = np.einsum("nd,nq,nd->dq", weight, change_q, change_y, optimize=True)
+        slope = np.linalg.solve(normal, right[..., None])[..., 0]  # (D, Q)
+        left = change_y - change_q @ slope.T
+        spread = 1.4826 * np.median(np.abs(left), axis=0) + 1e-9
+        weight = 1.0 / (1.0 + (left / (3.0 * spread)) ** 2)
+    return scaled @ slope.T

@@ -1,0 +1,199 @@
+"""Per-frame signals of one video: how far each facial region is from neutral, and how sure that is.
+
+``measure`` goes from crops to signals: dense flow against neutral references, pooled by region;
+head motion fitted on rigid anchors and removed; blinks recognised and their leak removed; the
+neutral level estimated and removed; the noise of this very video measured.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from mespot.errors import MespotError
+from mespot.faces.track import FaceTrack
+from mespot.files import read_npz, write_npz
+from mespot.flow.actions import make_actions
+from mespot.flow.baseline import neutral_level
+from mespot.flow.blinks import closure
+from mespot.flow.estimate import make_flow
+from mespot.flow.filters import BoxMeans, fill_gaps, robust_sd, smooth
+from mespot.flow.nuisance import leak
+from mespot.flow.reference import Crops, Pooled, pool_video
+from mespot.flow.regions import RegionMap, make_regions
+from mespot.flow.rigid import remove_head
+from mespot.params.flow import FlowParams
+
+
+@dataclass(frozen=True)
+class FlowSignals:
+    """Signals of one video; N crops, R regions.
+
+    Attributes:
+        frame: (N,) int64 source frame of each crop, 0-based.
+        time: (N,) s.
+        regions: names of the regions.
+        displacement: (N, R, 2) float32 IOD from neutral, x right and y down in the picture.
+        noise: (R,) float32 noise SD of a region's displacement in this video, IOD.
+        strength: (N,) float32 strongest facial action in noise SDs.
+        blink: (N,) float32 how far a blink closes the eyes, 0 to 1.
+        head_motion: (N,) float32 speed of the head, IOD/s.
+        residual: (N,) float32 what the rigid head fit leaves at the anchors, IOD.
+        confidence: (N,) float32 0 (no face, wild motion) to 1.
+        frames: number of source frames of the video.
+        fps: source frames per second.
+    """
+
+    frame: np.ndarray
+    time: np.ndarray
+    regions: tuple[str, ...]
+    displacement: np.ndarray
+    noise: np.ndarray
+    strength: np.ndarray
+    blink: np.ndarray
+    head_motion: np.ndarray
+    residual: np.ndarray
+    confidence: np.ndarray
+    frames: int
+    fps: float
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write an npz of plain arrays, atomically and with the same bytes each time."""
+        arrays = dataclasses.asdict(self)
+        arrays["regions"] = np.array(self.regions)
+        write_npz(path, arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> FlowSignals:
+        """Read what ``save`` wrote.
+
+        Raises:
+            MespotError: naming the file and the first array that is missing.
+        """
+        arrays = read_npz(path)
+        names = [field.name for field in dataclasses.fields(cls)]
+        missing = [name for name in names if name not in arrays]
+        if missing:
+            raise MespotError(f"{path}: no array {missing[0]!r}, expected flow signals")
+        content = {name: arrays[name] for name in names}
+        content["regions"] = tuple(str(name) for name in arrays["regions"])
+        content["frames"], content["fps"] = int(arrays["frames"]), float(arrays["fps"])
+        return cls(**content)
+
+    @property
+    def step(self) -> float:
+        """Time between crops, s."""
+        return sampling_step(self.time)
+
+
+def sampling_step(time: np.ndarray) -> float:
+    """Median time between samples; 0.04 s for a single one."""
+    return float(np.median(np.diff(time))) if len(time) > 1 else 0.04
+
+
+def measure(crops: Crops, track: FaceTrack, params: FlowParams) -> FlowSignals:
+    """Measure the signals of one video.
+
+    Args:
+        crops: aligned crops of the video, ``read(i, grey=True)``.
+        track: their alignment; crops without ``success`` are not measured, signals are
+            interpolated there with confidence 0.
+        params: section ``flow``.
+    """
+    regions = make_regions(track.landmarks, track.iod, track.size, params.flow_iod)
+    usable = np.asarray(track.success, dtype=bool)
+    pooled = pool_video(
+        crops, track.time, usable, regions, make_flow(params.method),
+        params.stretch, params.overlap,
+    )  # fmt: skip
+    return refine(pooled, regions, track, params)
+
+
+def refine(
+    pooled: Pooled, regions: RegionMap, track: FaceTrack, params: FlowParams
+) -> FlowSignals:
+    """Turn raw region displacement into signals (everything of ``measure`` after the flow)."""
+    time = np.asarray(track.time, dtype=np.float64)
+    step = sampling_step(time)
+    usable = np.asarray(track.success, dtype=bool) & np.isfinite(pooled.eyes).all(axis=(1, 2))
+    raw = fill_gaps(pooled.displacement, usable)
+    eyes = fill_gaps(pooled.eyes, usable)
+    fit = remove_head(raw, regions.centres, regions.depths, len(regions.names))
+    lid_index = [regions.names.index(name) for name in ("lid_upper_r", "lid_upper_l")]
+    blink = closure(eyes, time)
+
+    head = np.asarray(track.head, dtype=np.float64)
+    lids = fit.displacement[:, lid_index].reshape(len(time), -1)
+    nuisance = np.concatenate(
+        [lids, blink[:, None], fit.motion[:, 4:], fit.motion[:, :4], head], axis=1
+    )  # (N, 15)
+    floor = np.array(
+        [params.noise_floor] * 4 + [0.1] + [params.noise_floor / 0.3] * 2
+        + [params.noise_floor] * 4 + [params.head_floor] * 4
+    )  # fmt: skip
+    flat = fit.displacement.reshape(len(time), -1)  # (N, R * 2)
+    lag = max(1, round(params.leak_lag / step))
+    flat = flat - leak(flat, nuisance, floor, usable, lag)
+
+    calm = usable & (blink < 0.3)
+    flat = flat - neutral_level(flat, time, calm if calm.sum() > 5 else usable, params.neutral_window)
+    displacement = flat.reshape(fit.displacement.shape)
+    displacement[:, lid_index] = (
+        lids - np.median(lids[usable], axis=0) if usable.any() else lids
+    ).reshape(len(time), 2, 2)
+
+    speed = head_speed(head, step)
+    noise = region_noise(displacement, usable, step, params.noise_floor)
+    confidence = np.where(usable, np.asarray(track.confidence, dtype=np.float64), 0.0)
+    confidence = confidence / (1.0 + (speed / params.fast_head) ** 2)
+    return FlowSignals(
+        frame=np.asarray(track.frame, dtype=np.int64),
+        time=time,
+        regions=regions.names,
+        displacement=displacement.astype(np.float32),
+        noise=noise.astype(np.float32),
+        strength=strength(displacement, step, usable, params.noise_floor).astype(np.float32),
+        blink=blink.astype(np.float32),
+        head_motion=speed.astype(np.float32),
+        residual=np.where(usable, fit.residual, 0.0).astype(np.float32),
+        confidence=confidence.astype(np.float32),
+        frames=int(track.frames),
+        fps=float(track.fps),
+    )
+
+
+def head_speed(head: np.ndarray, step: float) -> np.ndarray:
+    """Speed of the head in IOD/s from (N, 4) x, y, roll, log scale; roll and scale at 1 IOD."""
+    if len(head) < 2:
+        return np.zeros(len(head))
+    quiet = smooth(head, step, 0.1)
+    return np.linalg.norm(np.gradient(quiet, step, axis=0), axis=1)
+
+
+def region_noise(
+    displacement: np.ndarray, usable: np.ndarray, step: float, floor: float
+) -> np.ndarray:
+    """Noise SD per region (R,), IOD: robust SD of what changes faster than 0.2 s, both axes."""
+    if not usable.any():
+        return np.full(displacement.shape[1], floor)
+    fast = displacement - BoxMeans(displacement, step).mean(-0.1, 0.1)
+    both = np.sqrt((robust_sd(fast[usable]) ** 2).mean(axis=1))
+    return np.maximum(both, floor)
+
+
+def strength(
+    displacement: np.ndarray, step: float, usable: np.ndarray, floor: float
+) -> np.ndarray:
+    """Strongest facial action per sample in noise SDs, (N,); 0 where there is no face."""
+    _, weights = make_actions()
+    level = np.einsum("nrd,krd->nk", displacement, weights, optimize=True)
+    level = smooth(level, step, 0.12)
+    if not usable.any():
+        return np.zeros(len(level))
+    # the quieter half of the samples tells the noise: expressions fill less than the other half
+    spread = np.quantile(np.abs(level[usable]), 0.4, axis=0) / 0.5244
+    best = (np.abs(level) / np.maximum(spread, floor)).max(axis=1)
+    return np.where(usable, best, 0.0)

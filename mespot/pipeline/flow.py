@@ -1,0 +1,32 @@
+"""Stage `flow`: region displacement signals and intervals of a data set."""
+
+from __future__ import annotations
+
+from mespot.data.load import read_videos
+from mespot.flow.spot import flow_dataset
+from mespot.pipeline.stage import fresh, open_stage
+
+
+def flow(dataset: str) -> None:
+    """Measure region displacement and find intervals in it, on all cores."""
+    with open_stage("flow", f"flow/{dataset}/run.json", dataset) as stage:
+        params = stage.params
+        videos = read_videos(stage.project.artifact("index", dataset, "videos.csv"))
+        out = fresh(stage.project.artifact("flow", dataset))
+        stage.run.params(params.flow.model_dump())
+        table = flow_dataset(
+            stage.project.artifact("faces", dataset),
+            videos["video"].tolist(),
+            out,
+            stage.work / "videos",
+            params.flow,
+            params.jobs,
+        )
+        strong = table[table["score"] >= 0.5]
+        stage.run.metrics(
+            {
+                "candidates": len(table),
+                "me": (strong["type"] == "me").sum(),
+                "mae": (strong["type"] == "mae").sum(),
+            }
+        )

@@ -1,0 +1,75 @@
+"""Stage `fuse`: fuse both branches of a data set and pack the final system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from mespot.data.load import read_events, read_videos
+from mespot.files import read_json, write_csv, write_json
+from mespot.flow.signals import FlowSignals
+from mespot.pipeline.grid import load_slices
+from mespot.pipeline.stage import fresh, open_stage
+from mespot.selection.candidates import VideoEvidence
+from mespot.selection.evidence import video_evidence
+from mespot.selection.fuse import fuse as run_fusion
+from mespot.selection.model_branch import ModelSetting
+from mespot.selection.system import pack_system
+
+
+def fuse(dataset: str) -> None:
+    """Fuse both branches out-of-fold; see ``mespot.selection.fuse``."""
+    with open_stage("fuse", f"fuse/{dataset}/run.json", dataset) as stage:
+        params, project = stage.params, stage.project
+        videos = read_videos(project.artifact("index", dataset, "videos.csv"))
+        events = read_events(project.artifact("index", dataset, "events.csv"))
+        model = read_json(project.artifact("finetune", dataset, "folds.json"))
+        names = videos["video"].tolist()
+        slices = load_slices(project.artifact("slices", dataset), params.slices.lengths, names)
+        flow = pd.read_csv(project.artifact("flow", dataset, "intervals.csv"), dtype={"video": str})
+        signals = {
+            name: FlowSignals.load(project.artifact("flow", dataset, f"{name}.npz"))
+            for name in names
+        }
+        chosen = read_json(project.artifact("grid", dataset, "chosen.json"))["chosen"]
+        settings = {
+            kind: {fold: ModelSetting(**value) for fold, value in folds.items()}
+            for kind, folds in chosen.items()
+        }
+
+        def evidence(setting: Mapping[str, ModelSetting]) -> list[VideoEvidence]:
+            return [
+                video_evidence(
+                    row.video,
+                    row.fps,
+                    int(row.frames),
+                    flow[flow["video"] == row.video],
+                    signals[row.video],
+                    {length: slices[length][row.video] for length in params.slices.lengths},
+                    model["granularities"],
+                    setting,
+                    params.grid,
+                    params.fuse.margin,
+                )
+                for row in videos.itertuples()
+            ]
+
+        out = fresh(project.artifact("fuse", dataset))
+        stage.run.params(params.fuse.model_dump())
+        result = run_fusion(
+            videos, events, evidence, settings, model["folds"], params.fuse, params.report.min_iou
+        )
+        write_csv(out / "intervals.csv", result.intervals)
+        write_csv(out / "ablation.csv", result.ablation)
+        write_json(out / "chosen.json", result.chosen)
+        pack_system(
+            out / "system",
+            project.artifact("finetune", dataset),
+            {kind: folds["all"] for kind, folds in settings.items()},
+            model["granularities"],
+            result.system,
+            params,
+        )
+        overall = result.ablation[result.ablation["type"] == "overall"]
+        stage.run.metrics({f"{row.member}_f1": row.f1 for row in overall.itertuples()})

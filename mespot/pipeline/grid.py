@@ -1,0 +1,57 @@
+"""Stage `grid`: match granularity, slice length and decoding on held-out subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mespot.data.load import read_events, read_videos
+from mespot.files import read_json, read_npz, write_csv, write_json
+from mespot.pipeline.stage import fresh, open_stage
+from mespot.selection.grid import search
+from mespot.selection.model_branch import SliceScores
+
+
+def grid(dataset: str) -> None:
+    """Search the grid of a data set; see ``mespot.selection.grid``."""
+    with open_stage("grid", f"grid/{dataset}/run.json", dataset) as stage:
+        params, project = stage.params, stage.project
+        videos = read_videos(project.artifact("index", dataset, "videos.csv"))
+        events = read_events(project.artifact("index", dataset, "events.csv"))
+        model = read_json(project.artifact("finetune", dataset, "folds.json"))
+        folder = project.artifact("slices", dataset)
+        slices = load_slices(folder, params.slices.lengths, videos["video"].tolist())
+        out = fresh(project.artifact("grid", dataset))
+        stage.run.params(params.grid.model_dump())
+        result = search(
+            videos,
+            events,
+            slices,
+            model["granularities"],
+            model["folds"],
+            params.grid,
+            params.report.min_iou,
+        )
+        write_csv(out / "table.csv", result.table)
+        write_csv(out / "intervals.csv", result.intervals)
+        chosen = {
+            kind: {fold: setting.as_dict() for fold, setting in settings.items()}
+            for kind, settings in result.chosen.items()
+        }
+        write_json(out / "chosen.json", {"chosen": chosen, "oracle": result.oracle})
+        stage.run.metrics({f"oracle_{kind}_f1": f1 for kind, f1 in result.oracle.items()})
+        stage.run.metrics({"settings": len(result.table)})
+
+
+def load_slices(
+    folder: Path, lengths: Sequence[float], videos: Sequence[str]
+) -> dict[float, dict[str, SliceScores]]:
+    """Read the slice scores of the configured lengths (never what else lies in the folder)."""
+    slices = {}
+    for length in lengths:
+        arrays = read_npz(folder / f"{length}" / "scores.npz")
+        slices[length] = {
+            video: SliceScores(length, arrays[f"{video}/start"], arrays[f"{video}/scores"])
+            for video in videos
+        }
+    return slices

@@ -1,0 +1,25 @@
+"""Stage `index`: list the videos and events of a data set."""
+
+from __future__ import annotations
+
+from mespot.data.index import build_index
+from mespot.pipeline.raw import raw_root
+from mespot.pipeline.stage import fresh, open_stage
+
+
+def index(dataset: str) -> None:
+    """List videos and events of a data set from its official folders and sheets."""
+    with open_stage("index", f"index/{dataset}/run.json", dataset) as stage:
+        out = fresh(stage.project.artifact("index", dataset))
+        root = raw_root(stage.params, stage.project, dataset)
+        videos, events = build_index(dataset, root, out)
+        stage.run.params({"root": "embedded" if not stage.params.data.root else "data.root"})
+        stage.run.metrics(
+            {
+                "subjects": videos["subject"].nunique(),
+                "videos": len(videos),
+                "frames": videos["frames"].sum(),
+                "me": (events["type"] == "me").sum(),
+                "mae": (events["type"] == "mae").sum(),
+            }
+        )

@@ -1,0 +1,24 @@
+"""Stage `preprocess`: aligned face crops of a data set."""
+
+from __future__ import annotations
+
+from mespot.data.load import read_videos
+from mespot.faces.preprocess import preprocess_dataset
+from mespot.pipeline.raw import raw_root
+from mespot.pipeline.stage import fresh, open_stage
+
+
+def preprocess(dataset: str) -> None:
+    """Detect, align and crop the faces of a data set, on all cores."""
+    with open_stage("preprocess", f"faces/{dataset}/run.json", dataset) as stage:
+        params = stage.params
+        videos = read_videos(stage.project.artifact("index", dataset, "videos.csv"))
+        out = fresh(stage.project.artifact("faces", dataset))
+        stage.run.params(params.preprocess.model_dump())
+        root = raw_root(params, stage.project, dataset)
+        table = preprocess_dataset(
+            videos, root, out, params.preprocess, params.jobs, work_dir=stage.work / "videos"
+        )
+        numbers = table.select_dtypes("number").mean()
+        stage.run.metrics({f"mean_{name}": value for name, value in numbers.items()})
+        stage.run.artifact(out / "contact_sheet.png")

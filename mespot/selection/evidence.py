@@ -1,0 +1,78 @@
+"""Evidence of both branches on one video under a setting of the model branch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from mespot.events import TYPES
+from mespot.params.grid import GridParams
+from mespot.selection.candidates import Signals, VideoEvidence
+from mespot.selection.model_branch import (
+    ModelSetting,
+    SliceScores,
+    model_intervals,
+    smoothed,
+    time_scores,
+)
+
+
+def video_evidence(
+    video: str,
+    fps: float,
+    frames: int,
+    flow: pd.DataFrame,
+    signals: Signals,
+    slices: Mapping[float, SliceScores],
+    granularities: Sequence[float],
+    settings: Mapping[str, ModelSetting],
+    grid: GridParams,
+    margin: float,
+) -> VideoEvidence:
+    """Bring both branches of a video together.
+
+    Args:
+        video: id.
+        fps: source frames per second.
+        frames: number of source frames.
+        flow: flow intervals of this video.
+        signals: flow signals of this video.
+        slices: slice length -> slice scores of this video.
+        granularities: seconds, in the order of the score columns.
+        settings: type -> setting of the model branch.
+        grid: length limits and time base.
+        margin: by how much the model's threshold is lowered for candidates, so that the scorer
+            sees near misses too.
+    """
+    duration = frames / fps
+    columns, tables = [], []
+    for kind in TYPES:
+        setting = settings[kind]
+        raw = time_scores(
+            slices[setting.length],
+            list(granularities).index(setting.granularity),
+            kind,
+            duration,
+            grid.rate,
+        )
+        scores = smoothed(raw, setting, grid.rate)
+        columns.append(scores)
+        lowered = replace(setting, threshold=max(setting.threshold - margin, 0.05))
+        tables.append(
+            model_intervals(
+                video, fps, frames, scores, grid.rate, kind, lowered, getattr(grid, kind)
+            )
+        )
+    return VideoEvidence(
+        video=video,
+        fps=fps,
+        frames=frames,
+        flow=flow,
+        signals=signals,
+        model=pd.concat(tables, ignore_index=True),
+        scores=np.stack(columns, axis=1),  # (T, 2)
+        rate=grid.rate,
+    )

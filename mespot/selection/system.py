@@ -1,0 +1,121 @@
+"""The final system of a data set as one folder: JSON and safetensors, nothing pickled."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mespot.errors import MespotError
+from mespot.events import TYPES
+from mespot.files import read_json, write_json
+from mespot.params.fuse import FuseParams
+from mespot.params.grid import GridParams
+from mespot.selection.fusion import TypeScorer
+from mespot.selection.model_branch import ModelSetting
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class System:
+    """What ``mespot spot --model`` needs besides the video.
+
+    Attributes:
+        folder: where it lies.
+        settings: type -> setting of the model branch.
+        member: which member of the fusion search answers.
+        thresholds: type -> operating point of that member.
+        scorers: type -> learned scorer.
+        params: the settings of preprocess, flow, slices, grid and fuse that it was built with.
+    """
+
+    folder: Path
+    settings: dict[str, ModelSetting]
+    member: str
+    thresholds: dict[str, float]
+    scorers: dict[str, TypeScorer]
+    params: dict[str, Any]
+
+    def classifier(self, granularity: float) -> Path:
+        """Folder of the classifier of a granularity."""
+        return self.folder / f"{granularity}"
+
+    @property
+    def grid(self) -> GridParams:
+        """The grid section."""
+        return GridParams.model_validate(self.params["grid"])
+
+    @property
+    def fuse(self) -> FuseParams:
+        """The fuse section."""
+        return FuseParams.model_validate(self.params["fuse"])
+
+
+def pack_system(
+    folder: Path,
+    classifiers: Path,
+    settings: Mapping[str, ModelSetting],
+    granularities: Sequence[float],
+    chosen: Mapping[str, Any],
+    params: Any,
+) -> None:
+    """Write the folder of the final system.
+
+    Args:
+        folder: to write.
+        classifiers: outputs of the finetune stage of the data set.
+        settings: type -> setting chosen on all subjects.
+        granularities: of the classifiers, seconds.
+        chosen: member, thresholds and scorers from ``mespot.selection.fuse``.
+        params: all params.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for granularity in sorted({setting.granularity for setting in settings.values()}):
+        target = folder / f"{granularity}"
+        target.mkdir(exist_ok=True)
+        for name in ("all.safetensors", "model.json"):
+            shutil.copyfile(classifiers / f"{granularity}" / name, target / name)
+    sections = ("preprocess", "flow", "slices", "grid", "fuse")
+    write_json(
+        folder / "system.json",
+        {
+            "format": _FORMAT,
+            "settings": {kind: setting.as_dict() for kind, setting in settings.items()},
+            "granularities": list(granularities),
+            "member": chosen["member"],
+            "thresholds": chosen["thresholds"][chosen["member"]],
+            "scorers": chosen["scorers"],
+            "params": {name: getattr(params, name).model_dump() for name in sections},
+        },
+    )
+
+
+def load_system(folder: Path) -> System:
+    """Read the folder of a final system.
+
+    Raises:
+        MespotError: no system there, another format, or a missing entry.
+    """
+    path = folder / "system.json"
+    if not path.is_file():
+        raise MespotError(
+            f"{folder}: no system.json, expected a folder such as artifacts/fuse/<dataset>/system"
+        )
+    value = read_json(path)
+    found = value.get("format") if isinstance(value, dict) else None
+    if found != _FORMAT:
+        raise MespotError(f"{path}: format: found {found!r}, expected {_FORMAT}")
+    try:
+        return System(
+            folder=folder,
+            settings={kind: ModelSetting(**value["settings"][kind]) for kind in TYPES},
+            member=value["member"],
+            thresholds={kind: float(value["thresholds"][kind]) for kind in TYPES},
+            scorers={kind: TypeScorer.from_dict(value["scorers"][kind]) for kind in TYPES},
+            params=value["params"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise MespotError(f"{path}: entry {error} is missing or malformed") from error

@@ -1,0 +1,75 @@
+"""Scoring the slices of a video with classifiers of several granularities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mespot.errors import MespotError
+from mespot.faces.clips import ClipSet, open_clips
+from mespot.models.classifier import Classifier
+from mespot.models.inference import predict
+from mespot.models.weights import device_for_training, load_classifier
+from mespot.slices.cut import slice_starts
+
+
+class SliceScorer:
+    """Classifiers of all granularities of one fold, ready to score.
+
+    Args:
+        folders: one per granularity, each with ``model.json`` and the weights.
+        weights: ``fold<k>`` or ``all``.
+        batch: slices per forward pass.
+    """
+
+    def __init__(self, folders: Sequence[Path], weights: str, batch: int):
+        self._device = device_for_training()
+        self._models: list[Classifier] = []
+        self._batch = batch
+        descriptions = []
+        for folder in folders:
+            model, description = load_classifier(folder, weights)
+            self._models.append(model.to(self._device))
+            descriptions.append((description["input"], model.encoder.config["size"]))
+        if len(set(descriptions)) != 1:
+            raise MespotError(
+                f"{folders[0].parent}: granularities differ in input or size: {descriptions}"
+            )
+        self.input, self.size = descriptions[0]
+
+    @property
+    def grey(self) -> bool:
+        """Whether the classifiers read grey crops."""
+        return self.input != "rgb"
+
+    def open(self, track: Path, archive: Path, cache: Path | None = None) -> ClipSet:
+        """Decode the crops of a video once, at the classifiers' size."""
+        return open_clips([(track, archive)], self.size, self.grey, cache)
+
+    def score(
+        self, clips: ClipSet, duration: float, length: float, step: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Score all slices of one length.
+
+        Args:
+            clips: the crops of one video.
+            duration: length of the video, seconds.
+            length: length of a slice, seconds.
+            step: distance of slices, fraction of their length.
+
+        Returns:
+            (n,) start times in seconds and (n, G, 2) float32 probabilities of [me, mae].
+        """
+        start = slice_starts(duration, length, step)
+        parts = []
+        with torch.inference_mode():
+            for first in range(0, len(start), self._batch):
+                begin = start[first : first + self._batch]
+                video = np.zeros(len(begin), dtype=np.int64)
+                batch = clips.clips(video, begin, np.full(len(begin), length))
+                scores = [predict(model, batch, self.input) for model in self._models]
+                parts.append(np.stack(scores, axis=1))  # (b, G, 2)
+        return start, np.concatenate(parts).astype(np.float32)

@@ -1,0 +1,256 @@
+"""Spotting in one's own videos: from files to intervals, per-frame values and a timeline."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mespot.data.frames import FrameSource, open_frames
+from mespot.errors import MespotError
+from mespot.evaluation.timeline import draw_timeline
+from mespot.events import INTERVAL_COLUMNS, empty_intervals
+from mespot.faces.preprocess import preprocess_video
+from mespot.faces.track import FaceTrack
+from mespot.files import write_csv
+from mespot.flow.signals import FlowSignals
+from mespot.flow.spot import flow_video
+from mespot.params import Params
+from mespot.progress import track
+from mespot.selection.candidates import candidates
+from mespot.selection.evidence import video_evidence
+from mespot.selection.fusion import above, apply, thin
+from mespot.selection.model_branch import SliceScores
+from mespot.selection.system import System
+
+log = logging.getLogger(__name__)
+DETECTED = 0.5
+COLUMNS = ("vid", "onset", "offset", "type", "score", "onset_s", "offset_s")
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of ``mespot spot``.
+
+    Attributes:
+        name: ``vid`` in the results.
+        path: video file or folder of frames.
+        fps: frames per second where the user gave them; needed for folders.
+    """
+
+    name: str
+    path: Path
+    fps: float | None
+
+
+def read_inputs(words: Sequence[str], fps: float | None) -> list[Input]:
+    """Interpret the inputs of the command line.
+
+    Args:
+        words: ``PATH`` or ``NAME=PATH``; without a name, the file stem or the folder name.
+        fps: frames per second; needed for folders of frames.
+
+    Raises:
+        MespotError: a path that does not exist, a folder without ``fps``, a name that cannot be a
+            folder name, two equal names.
+    """
+    inputs: dict[str, Input] = {}
+    for word in words:
+        name, _, rest = word.partition("=")
+        path = Path(word)
+        if not path.exists() and rest:
+            path = Path(rest)
+        else:
+            name = path.resolve().name if path.is_dir() else path.stem
+        if not path.exists():
+            raise MespotError(f"{path}: no such file or folder")
+        if path.is_dir() and fps is None:
+            raise MespotError(f"{path}: a folder of frames needs --fps, frames per second")
+        if not name or name in (".", "..") or "/" in name or "\\" in name:
+            raise MespotError(f"{word}: name {name!r} cannot name a folder of results")
+        if name in inputs:
+            raise MespotError(
+                f"{path}: the name {name} is taken by {inputs[name].path}, "
+                f"give another one as NAME={path}"
+            )
+        inputs[name] = Input(name, path, fps)
+    return list(inputs.values())
+
+
+def spot(
+    inputs: Sequence[Input], out: Path, params: Params, system: System | None = None
+) -> pd.DataFrame:
+    """Find expressions in videos and write the results.
+
+    Writes ``out/intervals.csv`` (``COLUMNS``; frame numbers as the input numbers them), and for
+    each input ``out/<vid>/frames.csv`` (one row per frame) and ``out/<vid>/timeline.png``.
+
+    Args:
+        inputs: from ``read_inputs``.
+        out: folder of results.
+        params: settings; ``preprocess`` and ``flow`` are read. A system brings its own.
+        system: fused system; without it the flow branch answers, which needs no training.
+
+    Returns:
+        what ``intervals.csv`` holds.
+
+    Raises:
+        MespotError: an input that cannot be read (before any work), or, after all others were
+            done, the first one in which no face could be followed.
+    """
+    if system is not None:
+        sections = {name: system.params[name] for name in ("preprocess", "flow", "slices")}
+        params = params.model_validate({**params.model_dump(), **sections})
+    for one in inputs:
+        open_frames(one.path, one.fps).close()
+    out.mkdir(parents=True, exist_ok=True)
+    tables, failed = [], []
+    for one in track(inputs, "videos"):
+        try:
+            tables.append(_spot_one(one, out / one.name, params, system))
+        except MespotError as error:
+            log.error("%s: %s", one.name, error)
+            failed.append(error)
+    if failed and not tables:
+        raise failed[0]
+    empty = pd.DataFrame({name: [] for name in COLUMNS})
+    table = pd.concat(tables or [empty], ignore_index=True)
+    write_csv(out / "intervals.csv", table)
+    if failed:
+        raise MespotError(f"{len(failed)} of {len(inputs)} inputs failed: {failed[0]}")
+    return table
+
+
+def _spot_one(one: Input, folder: Path, params: Params, system: System | None) -> pd.DataFrame:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".work-", dir=folder) as name:
+        work = Path(name)
+        source = open_frames(one.path, one.fps)
+        face = preprocess_video(source, one.name, work, params.preprocess)
+        numbers = _frame_numbers(source, face.frames)
+        archive, track_file = work / f"{one.name}.zip", work / f"{one.name}.npz"
+        signal_file = work / "signals.npz"
+        flow = flow_video(archive, track_file, signal_file, params.flow)
+        flow = flow.assign(video=one.name)
+        signals = FlowSignals.load(signal_file)
+        if system is None:
+            chosen = flow[flow["score"] >= DETECTED]
+        else:
+            chosen = _fused(one.name, face, flow, signals, (track_file, archive), params, system)
+        chosen = chosen.sort_values(["onset", "offset", "type"], ignore_index=True)
+    write_csv(folder / "frames.csv", frame_table(face, signals, numbers))
+    draw_timeline(
+        folder / "timeline.png", signals, chosen, title=one.name, fps=face.fps, success=face.success
+    )
+    onset = chosen["onset"].to_numpy(dtype=np.int64)
+    offset = chosen["offset"].to_numpy(dtype=np.int64)
+    return pd.DataFrame(
+        {
+            "vid": one.name,
+            "onset": numbers[onset],
+            "offset": numbers[offset],
+            "type": chosen["type"],
+            "score": chosen["score"].round(4),
+            "onset_s": (onset / face.fps).round(4),
+            "offset_s": (offset / face.fps).round(4),
+        },
+        columns=list(COLUMNS),
+    )
+
+
+def _fused(
+    name: str,
+    face: FaceTrack,
+    flow: pd.DataFrame,
+    signals: FlowSignals,
+    crops: tuple[Path, Path],
+    params: Params,
+    system: System,
+) -> pd.DataFrame:
+    from mespot.slices.score import SliceScorer
+
+    granularities = sorted({setting.granularity for setting in system.settings.values()})
+    lengths = sorted({setting.length for setting in system.settings.values()})
+    folders = [system.classifier(granularity) for granularity in granularities]
+    scorer = SliceScorer(folders, "all", params.slices.batch)
+    clips = scorer.open(*crops, cache=crops[0].with_name("clips.npy"))
+    duration = face.frames / face.fps
+    slices = {}
+    for length in lengths:
+        start, scores = scorer.score(clips, duration, length, params.slices.step)
+        slices[length] = SliceScores(length, start, scores)
+    evidence = video_evidence(
+        name,
+        face.fps,
+        face.frames,
+        flow,
+        signals,
+        slices,
+        granularities,
+        system.settings,
+        system.grid,
+        system.fuse.margin,
+    )
+    fuse = system.fuse
+    if system.member == "learned":
+        pool = candidates(evidence, fuse.me_longest, fuse.mae_shortest)
+        table = apply(pool, system.scorers, fuse.max_iou) if len(pool) else empty_intervals()
+    elif system.member == "union":
+        both = pd.concat([flow[list(INTERVAL_COLUMNS)], evidence.model], ignore_index=True)
+        table = thin(both, fuse.max_iou)
+    else:
+        table = flow if system.member == "flow" else evidence.model
+    return above(table, system.thresholds)
+
+
+def frame_table(face: FaceTrack, signals: FlowSignals, numbers: np.ndarray) -> pd.DataFrame:
+    """One row per source frame: face and flow signals.
+
+    Frames between two analysed ones (fast videos are thinned) take interpolated signals.
+
+    Args:
+        face: alignment of the video.
+        signals: flow signals of the video.
+        numbers: (frames,) the input's own frame numbers.
+
+    Returns:
+        columns ``frame, timestamp, success, confidence``, then ``strength`` (noise SDs),
+        ``blink``, ``head_motion`` (IOD/s), ``residual``, ``flow_confidence`` and, per region,
+        ``<region>_x`` and ``<region>_y`` (IOD, right and down).
+    """
+    frame = np.arange(face.frames)
+    nearest = (
+        np.abs(frame[:, None] - face.frame[None, :]).argmin(axis=1)
+        if len(face.frame) < 2
+        else _nearest(face.frame, frame)
+    )
+    columns: dict[str, np.ndarray] = {
+        "frame": numbers,
+        "timestamp": frame / face.fps,
+        "success": face.success[nearest].astype(int),
+        "confidence": face.confidence[nearest],
+    }
+    for name in ("strength", "blink", "head_motion", "residual"):
+        columns[name] = np.interp(frame, signals.frame, getattr(signals, name))
+    columns["flow_confidence"] = np.interp(frame, signals.frame, signals.confidence)
+    for index, region in enumerate(signals.regions):
+        for axis, letter in enumerate("xy"):
+            values = signals.displacement[:, index, axis]
+            columns[f"{region}_{letter}"] = np.interp(frame, signals.frame, values)
+    return pd.DataFrame(columns)
+
+
+def _nearest(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    right = np.clip(np.searchsorted(known, wanted), 1, len(known) - 1)
+    left = right - 1
+    return np.where(wanted - known[left] <= known[right] - wanted, left, right)
+
+
+def _frame_numbers(source: FrameSource, frames: int) -> np.ndarray:
+    numbers = np.asarray(source.numbers) if source.numbers is not None else np.arange(frames)
+    return numbers[:frames] if len(numbers) >= frames else np.arange(frames)

@@ -1,0 +1,44 @@
+"""Labels of clips from their overlap with events."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mespot.events import TYPES
+
+
+def overlap_labels(
+    start: float,
+    span: float,
+    events: np.ndarray,
+    kinds: np.ndarray,
+    low: float,
+    high: float,
+) -> np.ndarray:
+    """Soft labels [me, mae] of one clip.
+
+    The overlap is measured as a share of the *shorter* of clip and event. A clip inside a long
+    macro-expression and a clip that contains a whole micro-expression thus both count fully,
+    where IoU would call the first a negative at fine granularity and the second one at coarse
+    granularity. Between ``low`` and ``high`` the label rises linearly: at the rim of an event
+    there is no true answer, and scores that rise over the rim decode to better intervals. The
+    strongest event of a type decides.
+
+    Args:
+        start: seconds.
+        span: seconds.
+        events: (E, 2) onset and end (one frame after the offset), seconds.
+        kinds: (E,) index into ``TYPES``.
+        low: overlap up to which the label is 0.
+        high: overlap from which on the label is 1.
+
+    Returns:
+        (2,) float32 in [0, 1].
+    """
+    labels = np.zeros(len(TYPES), dtype=np.float32)
+    if len(events):
+        shared = np.minimum(events[:, 1], start + span) - np.maximum(events[:, 0], start)
+        share = shared / np.minimum(events[:, 1] - events[:, 0], span)
+        strength = np.clip((share - low) / (high - low), 0, 1)
+        np.maximum.at(labels, kinds, strength.astype(np.float32))
+    return labels

@@ -1,0 +1,61 @@
+"""Import graph of the package, read from the sources without running them."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def module_file(name: str) -> Path | None:
+    """Source of a module of this repository, or None."""
+    path = ROOT.joinpath(*name.split("."))
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def imported(file: Path, module_level: bool = False) -> set[str]:
+    """Modules of this repository that a file imports, type-checking blocks left out.
+
+    With ``module_level``, imports inside functions are left out too.
+    """
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            return
+        if module_level and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                deeper = f"{node.module}.{alias.name}"
+                found.add(deeper if module_file(deeper) else node.module)
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(tree)
+    return {name for name in found if name.split(".")[0] == "mespot" and module_file(name)}
+
+
+def closure(file: Path, module_level: bool = False) -> set[Path]:
+    """All files of the package that importing ``file`` brings in, itself included."""
+    seen: set[Path] = set()
+    todo = [file]
+    while todo:
+        current = todo.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        for name in imported(current, module_level):
+            parts = name.split(".")
+            for end in range(1, len(parts) + 1):
+                source = module_file(".".join(parts[:end]))
+                if source is not None:
+                    todo.append(source)
+    return seen

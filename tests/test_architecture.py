@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.imports import ROOT, closure, imported
+
+# lower layers first; a package may import its own layer's listed friends and anything below
+LAYERS = [
+    ("errors", "files", "events", "params", "progress", "parallel", "project", "fingerprint"),
+    ("tracking", "metric"),
+    ("data", "synth"),
+    ("faces",),
+    ("models", "flow"),
+    ("training", "slices"),
+    ("selection",),
+    ("evaluation",),
+    ("restore", "preflight", "spot", "pipeline"),
+    ("cli",),
+]
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+PACKAGE = sorted((ROOT / "mespot").rglob("*.py"))
+
+
+def part(path_or_name) -> str:
+    return path_or_name.split(".")[1] if "." in path_or_name else path_or_name
+
+
+@pytest.mark.parametrize("file", PACKAGE, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_imports_point_downwards(file):
+    own = file.relative_to(ROOT / "mespot").parts[0].removesuffix(".py")
+    if own == "__init__":
+        return
+    for name in imported(file):
+        if name == "mespot":
+            continue
+        other = name.split(".")[1]
+        if other == own:
+            continue
+        assert LEVEL[other] <= LEVEL[own], f"{own} imports {name}, which lies above it"
+        siblings = {("models", "flow"), ("training", "slices"), ("data", "synth")}
+        pair = tuple(sorted((own, other)))
+        assert pair not in {tuple(sorted(p)) for p in siblings}, f"{own} imports {name}"
+
+
+def test_models_and_training_import_on_a_bare_gpu_machine():
+    absent = "dvc mlflow pydantic av decord simplejpeg dlib typer rich ruamel".split()
+    files = [
+        *(ROOT / "mespot" / "models").glob("*.py"),
+        *(ROOT / "mespot" / "training").glob("*.py"),
+    ]
+    modules = sorted(
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for file in files
+    )
+    code = (
+        "import sys\n"
+        f"for name in {absent!r}: sys.modules[name] = None\n"
+        f"import importlib\nfor name in {modules!r}: importlib.import_module(name)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-800:]
+
+
+def test_no_print_no_machine_path_no_unsafe_load_in_the_package():
+    forbidden = ["allow_pickle=True", "weights_only=False", "yaml.load(", "shell=True", "/home/"]
+    for file in [*PACKAGE, *(ROOT / "stages").glob("*.py")]:
+        text = file.read_text(encoding="utf-8")
+        for word in forbidden:
+            assert word not in text.replace('YAML(typ="safe", pure=True).load(', ""), (file, word)
+        for line in text.splitlines():
+            assert not line.lstrip().startswith("print("), (file, line)
+
+
+def test_stage_scripts_hold_no_logic():
+    for file in (ROOT / "stages").glob("*.py"):
+        assert len(file.read_text(encoding="utf-8").splitlines()) <= 20, file
+        assert ROOT / "mespot" / "pipeline" / file.name in closure(file)
