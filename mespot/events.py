@@ -51,7 +51,7 @@ def check_table(table: pd.DataFrame, columns: tuple[str, ...], source: str) -> p
     table = table.copy()
     for name in ("onset", "offset"):
         numbers = pd.to_numeric(table[name], errors="coerce")
-        bad = numbers.isna() | (numbers < 0) | (numbers != np.floor(numbers))
+        bad = ~np.isfinite(numbers) | (numbers < 0) | (numbers != np.floor(numbers))
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise MespotError(

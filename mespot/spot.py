@@ -145,7 +145,12 @@ def _spot_one(one: Input, folder: Path, params: Params, system: System | None) -
         chosen = chosen.sort_values(["onset", "offset", "type"], ignore_index=True)
     write_csv(folder / "frames.csv", frame_table(face, signals, numbers))
     draw_timeline(
-        folder / "timeline.png", signals, chosen, title=one.name, fps=face.fps, success=face.success
+        folder / "timeline.png",
+        signals,
+        chosen,
+        title=one.name,
+        fps=face.fps,
+        threshold=params.flow.threshold,
     )
     onset = chosen["onset"].to_numpy(dtype=np.int64)
     offset = chosen["offset"].to_numpy(dtype=np.int64)

@@ -17,6 +17,7 @@ from mespot.errors import MespotError
 
 log = logging.getLogger(__name__)
 _JPG = (".jpg", ".jpeg")
+_TRIED = 20  # pictures looked at before a folder counts as unreadable
 
 
 class FrameSource(Protocol):
@@ -74,7 +75,7 @@ class FolderSource:
         self._path = path
         self._names, self.numbers = frame_files(path)
         self.frames: int | None = len(self._names)
-        self.grey = is_grey(path / self._names[0])
+        self.grey = folder_is_grey(path, self._names)
 
     def iterate(self, stride: int = 1) -> Iterator[tuple[int, np.ndarray]]:
         """See ``FrameSource.iterate``; frames between are not read.
@@ -144,21 +145,23 @@ class FileSource:
         return container
 
 
-def is_grey(path: Path) -> bool:
-    """Tell whether a picture has one channel, from its head only where it is a jpg.
+def folder_is_grey(folder: Path, names: list[str]) -> bool:
+    """Tell from the first readable picture whether the frames of a folder have one channel.
 
     Raises:
-        MespotError: when it cannot be decoded.
+        MespotError: when none of the first pictures can be decoded.
     """
-    try:
-        if path.suffix.lower() in _JPG:
-            return simplejpeg.decode_jpeg_header(path.read_bytes())[2].lower() == "gray"
-    except ValueError:
-        pass
-    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if picture is None:
-        raise MespotError(f"{path}: cannot be decoded, expected a picture")
-    return picture.ndim == 2
+    for name in names[:_TRIED]:
+        path = folder / name
+        try:
+            if path.suffix.lower() in _JPG:
+                return simplejpeg.decode_jpeg_header(path.read_bytes())[2].lower() == "gray"
+            picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+            if picture is not None:
+                return picture.ndim == 2
+        except (OSError, ValueError):
+            continue
+    raise MespotError(f"{folder}: the first pictures cannot be decoded, from {names[0]} on")
 
 
 def read_picture(path: Path, grey: bool) -> np.ndarray | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from mespot.errors import MespotError
 
@@ -84,59 +83,59 @@ def read_rows(path: Path, sheet: str | None, columns: Sequence[str]) -> list[Row
     """Read the rows below the header of a workbook.
 
     The header is the first row that holds all ``columns`` (case and outer spaces do not matter),
-    so that preambles of any length are skipped. Rows whose first column is empty are left out.
+    so that preambles are skipped. Rows in which all ``columns`` are empty are left out.
 
     Args:
         path: ``.xlsx`` file.
         sheet: title; ``None`` or a single-sheet workbook takes the first sheet.
-        columns: the columns to read; the first one decides whether a row counts.
+        columns: the columns to read.
 
     Raises:
         MespotError: no such file, no workbook, no such sheet, a column missing.
     """
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
-        raise MespotError(f"{path}: found no readable workbook, expected .xlsx ({error})") from error
-    try:
-        if sheet is not None and sheet not in book.sheetnames and len(book.sheetnames) > 1:
-            raise MespotError(
-                f"{path}: sheet {sheet!r} is missing, found {', '.join(book.sheetnames)}"
-            )
-        page = book[sheet] if sheet in book.sheetnames else book.worksheets[0]
-        return _rows_below_header(path, page, columns)
-    finally:
-        book.close()
-
-
-def _rows_below_header(path: Path, page: object, columns: Sequence[str]) -> list[Row]:
-    places: dict[str, int] | None = None
-    best: list[str] = []
-    rows: list[Row] = []
-    for number, values in enumerate(page.iter_rows(values_only=True), start=1):
-        if places is None:
-            names = [str(value).strip().lower() for value in values if value is not None]
-            known = {
-                str(value).strip().lower(): place
-                for place, value in reversed(list(enumerate(values)))
-                if value is not None
-            }
-            if all(column.lower() in known for column in columns):
-                places = {column: known[column.lower()] for column in columns}
-            elif sum(column.lower() in known for column in columns) > sum(
-                column.lower() in best for column in columns
-            ):
-                best = names
-            if places is None and number >= _HEADER_ROWS:
-                break
-            continue
-        cells = {
+    cells = _cells(path, sheet)
+    header, places = _header(path, cells, columns)
+    rows = []
+    for number, values in enumerate(cells[header + 1 :], start=header + 2):
+        row = {
             name: values[place] if place < len(values) else None for name, place in places.items()
         }
-        if cells[columns[0]] is not None and str(cells[columns[0]]).strip():
-            rows.append(Row(path.name, number, cells))
-    if places is None:
-        missing = next(column for column in columns if column.lower() not in best)
-        found = f"found {', '.join(best)}" if best else "found no header row"
-        raise MespotError(f"{path}: column {missing!r} is missing, {found}")
+        if any(value is not None and str(value).strip() for value in row.values()):
+            rows.append(Row(path.name, number, row))
     return rows
+
+
+def _cells(path: Path, sheet: str | None) -> list[tuple]:
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+        with contextlib.closing(book):
+            if sheet is None or (sheet not in book.sheetnames and len(book.sheetnames) == 1):
+                page = book.worksheets[0]
+            elif sheet not in book.sheetnames:
+                raise MespotError(
+                    f"{path}: sheet {sheet!r} is missing, found {', '.join(book.sheetnames)}"
+                )
+            else:
+                page = book[sheet]
+            page.reset_dimensions()  # some programs store a wrong extent, which would hide cells
+            return list(page.iter_rows(values_only=True))
+    except MespotError:
+        raise
+    except Exception as error:  # a damaged workbook raises whatever its pieces happen to be
+        line = " ".join(str(error).split())
+        raise MespotError(f"{path}: found no readable workbook, expected .xlsx ({line})") from error
+
+
+def _header(path: Path, cells: list[tuple], columns: Sequence[str]) -> tuple[int, dict[str, int]]:
+    """Return the place of the header row, and of each column in it."""
+    best: dict[str, int] = {}
+    wanted = {column.lower(): column for column in columns}
+    for place, values in enumerate(cells[:_HEADER_ROWS]):
+        names = [str(value).strip().lower() if value is not None else "" for value in values]
+        found = {wanted[name]: names.index(name) for name in names if name in wanted}
+        if len(found) == len(wanted):
+            return place, found
+        best = max(best, found, key=len)
+    missing = next(column for column in columns if column not in best)
+    shown = f"found {', '.join(best)}" if best else "found no header row"
+    raise MespotError(f"{path}: column {missing!r} is missing, {shown}")

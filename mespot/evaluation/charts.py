@@ -129,8 +129,8 @@ def _look(figure: go.Figure, height: int) -> go.Figure:
     figure.update_layout(
         template="plotly_white",
         height=height,
-        margin={"l": 60, "r": 20, "t": 40, "b": 50},
-        legend={"orientation": "h", "y": 1.16, "x": 0.0},
+        margin={"l": 60, "r": 20, "t": 75, "b": 50},
+        legend={"orientation": "h", "x": 0.0, "xanchor": "left", "y": 1.12, "yanchor": "bottom"},
         font={"family": "system-ui, sans-serif", "size": 13},
     )
     return figure

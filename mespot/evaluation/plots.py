@@ -37,7 +37,7 @@ def f1_bars(ablation: pd.DataFrame, title: str) -> Figure:
             for x, value, high in zip(at, f1, rows["high"], strict=True):
                 axes.text(x, max(value, high) + 0.015, f"{value:.2f}", ha="center", fontsize=8)
         axes.set_xticks(np.arange(len(KINDS)), [TYPE_NAMES[kind] for kind in KINDS])
-        axes.set_ylim(0.0, 1.08)
+        axes.set_ylim(0.0, 1.18)
         axes.set_ylabel("F1")
         _finish(axes, title)
         axes.legend(frameon=False, fontsize=8, ncols=3, loc="upper right")
@@ -67,7 +67,8 @@ def pr_curves(points: pd.DataFrame, title: str) -> Figure:
                     linewidth=1.2,
                     label=branch,
                 )
-            axes.set_xlim(0.0, 1.0)
+            axes.set_xlim(-0.02, 1.02)
+            axes.set_xticks([0.0, 0.25, 0.5, 0.75, 1.0])
             axes.set_ylim(0.0, 1.03)
             axes.set_xlabel("recall")
             _finish(axes, TYPE_NAMES[kind])

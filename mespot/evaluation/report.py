@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -19,14 +21,17 @@ from mespot.evaluation.summary import BRANCHES, KINDS
 from mespot.files import write_text
 
 _FEW_SUBJECTS = 10
+_MOST_PICTURES = 24
 _STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;color:#1f2933;max-width:1180px;margin:2em auto;padding:0 1em}
-h1{margin-bottom:.2em}h2{margin-top:2.2em;border-bottom:2px solid #1f2933}h3{margin:1.6em 0 .3em}
-table{border-collapse:collapse}td,th{padding:.25em .8em;text-align:right;font-variant-numeric:
-tabular-nums}th{border-bottom:1px solid #888;font-weight:600}td:first-child,td:nth-child(2),
-th:first-child,th:nth-child(2){text-align:left}tr.last td{border-bottom:1px solid #ddd}
-.strong{font-weight:700}.note{color:#52606d;max-width:60em}.warn{background:#fff4d6;padding:.5em 1em;
-border-left:4px solid #f2c14e}img{max-width:100%}summary{cursor:pointer;font-weight:600}
+body{font:15px/1.5 system-ui,sans-serif;color:#1f2933;max-width:1180px;margin:2em auto}
+h1{margin-bottom:.2em}h2{margin-top:2.2em;border-bottom:2px solid #1f2933}
+h3{margin:1.6em 0 .3em}table{border-collapse:collapse}
+td,th{padding:.25em .8em;text-align:right;font-variant-numeric:tabular-nums}
+th{border-bottom:1px solid #888;font-weight:600}tr.last td{border-bottom:1px solid #ddd}
+td:first-child,td:nth-child(2),th:first-child,th:nth-child(2){text-align:left}
+.strong{font-weight:700}.note{color:#52606d;max-width:60em}
+.warn{background:#fff4d6;padding:.5em 1em;border-left:4px solid #f2c14e}
+img{max-width:100%}summary{cursor:pointer;font-weight:600}
 """
 
 
@@ -37,9 +42,10 @@ class ReportSection:
     Attributes:
         summary: from ``summarise``.
         tables: from ``summary_tables``.
-        source: where the data come from, one sentence.
+        source: where the data come from, a phrase.
         grid: ``table.csv`` of the grid search.
-        timelines: PNG files by video name, in the order in which they are shown.
+        timelines: PNG files by video name; at most 24, spread over the list, stand inside the
+            page, the others are linked.
     """
 
     summary: Mapping[str, Any]
@@ -62,8 +68,8 @@ def write_report(
     Raises:
         MespotError: a timeline cannot be read.
     """
-    charts = _ChartWriter()
-    body = "".join(part for section in sections for part in _section(section, charts))
+    charts, folder = _ChartWriter(), Path(path).parent
+    body = "".join(part for section in sections for part in _section(section, charts, folder))
     page = (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body>\n"
@@ -89,7 +95,7 @@ class _ChartWriter:
         )
 
 
-def _section(section: ReportSection, charts: _ChartWriter) -> Iterator[str]:
+def _section(section: ReportSection, charts: _ChartWriter, folder: Path) -> Iterator[str]:
     summary = section.summary
     yield f"<h2>{html.escape(str(summary['dataset']))}</h2>\n"
     yield from _provenance(section)
@@ -110,22 +116,21 @@ def _section(section: ReportSection, charts: _ChartWriter) -> Iterator[str]:
         "</p>\n"
     )
     yield charts.write(grid_chart(section.grid))
-    if section.timelines:
-        yield "<h3>Timelines</h3>\n"
-    for number, (name, png) in enumerate(section.timelines.items()):
-        yield _timeline(name, png, opened=number == 0)
+    yield from _timelines(section.timelines, folder)
 
 
 def _provenance(section: ReportSection) -> Iterator[str]:
     data, protocol = section.summary["data"], section.summary["protocol"]
     events = data["events"]
     yield (
-        f"<p>{html.escape(section.source)} {data['subjects']} subjects, {data['videos']} videos "
-        f"({data['videos_with_events']} with events), {data['minutes']:.1f} minutes, "
-        f"{events['me']} micro- and {events['mae']} macro-expressions.</p>\n"
+        f"<p>Data: {html.escape(section.source)}; {data['subjects']} subjects, "
+        f"{data['videos']} videos ({data['videos_with_events']} with events), "
+        f"{data['minutes']:.1f} minutes, {events['me']} micro- and "
+        f"{events['mae']} macro-expressions.</p>\n"
         '<p class="note">Counts are pooled over all videos, also those without events. A hit is a '
-        f"one-to-one match of the same type with IoU ≥ {protocol['min_iou']:g}. All intervals are "
-        "out-of-fold: nothing was trained or tuned on the subject that it is scored on. Brackets: "
+        f"one-to-one match of the same type with IoU ≥ {protocol['min_iou']:g}. Out-of-fold: "
+        "classifiers are trained and settings chosen on the events of other subjects; pre-training "
+        "sees the crops of all subjects, never an event. Brackets: "
         f"{html.escape(protocol['interval'])}.</p>\n"
     )
     if data["subjects"] < _FEW_SUBJECTS:
@@ -173,7 +178,27 @@ def _gains(summary: Mapping[str, Any]) -> str:
     )
 
 
-def _timeline(name: str, png: Path, opened: bool) -> str:
+def _timelines(timelines: Mapping[str, Path], folder: Path) -> Iterator[str]:
+    if not timelines:
+        return
+    names = list(timelines)
+    # a thousand pictures would make a page that no browser opens: some from all over the list
+    spread = np.linspace(0, len(names) - 1, min(len(names), _MOST_PICTURES))
+    inside = [names[int(place)] for place in spread.round()]
+    yield "<h3>Timelines</h3>\n"
+    for number, name in enumerate(inside):
+        yield _picture(name, timelines[name], opened=number == 0)
+    links = [
+        f'<a href="{quote(Path(os.path.relpath(timelines[name], folder)).as_posix())}">'
+        f"{html.escape(name)}</a>"
+        for name in names
+        if name not in set(inside)
+    ]
+    if links:
+        yield f"<p>Further videos, beside this page: {', '.join(links)}</p>\n"
+
+
+def _picture(name: str, png: Path, opened: bool) -> str:
     try:
         content = Path(png).read_bytes()
     except OSError as error:

@@ -112,7 +112,8 @@ def summary_tables(
 
     Returns:
         ``f1_by_subject`` (branch, type, subject, tp, fp, fn, f1), ``pr`` (branch, type, score,
-        precision, recall) and ``ablation`` (branch, type, f1, low, high).
+        precision, recall) and ``ablation`` (name, branch, type, f1, low, high; ``name`` is
+        branch and type in one, an axis for ``dvc plots``).
     """
     weights = _weights(videos, params, seed)
     subjects, curves, ablation = [], [], []
@@ -124,12 +125,13 @@ def summary_tables(
         for kind in KINDS:
             table, curve = tables[kind], traced[kind]
             interval = f1_interval(table, weights, params.confidence)
-            ablation.append((branch, kind, interval.value, interval.low, interval.high))
-            for name, (tp, fp, fn) in zip(names, table.tolist(), strict=True):
+            name = f"{branch} {kind}"
+            ablation.append((name, branch, kind, interval.value, interval.low, interval.high))
+            for subject, (tp, fp, fn) in zip(names, table.tolist(), strict=True):
                 # a subject with neither events nor predictions has no F1: no point in the plot
                 if tp + fp + fn:
                     f1 = 2 * tp / (2 * tp + fp + fn)
-                    subjects.append((branch, kind, name, tp, fp, fn, f1))
+                    subjects.append((branch, kind, subject, tp, fp, fn, f1))
             curves.extend(
                 (branch, kind, *point)
                 for point in zip(curve.score, curve.precision, curve.recall, strict=True)
@@ -139,7 +141,7 @@ def summary_tables(
             subjects, columns=["branch", "type", "subject", "tp", "fp", "fn", "f1"]
         ),
         "pr": pd.DataFrame(curves, columns=["branch", "type", "score", "precision", "recall"]),
-        "ablation": pd.DataFrame(ablation, columns=["branch", "type", "f1", "low", "high"]),
+        "ablation": pd.DataFrame(ablation, columns=["name", "branch", "type", "f1", "low", "high"]),
     }
 
 

@@ -52,7 +52,8 @@ def draw_timeline(
         path: where the PNG goes.
         signals: FlowSignals of the video.
         intervals: found intervals with ``onset``, ``offset``, ``type``, ``score``, and ``branch``
-            where there are several; frames of the video, 0-based, inclusive.
+            where there are several; frames of the video, 0-based, inclusive. Where ``apex`` and
+            ``peak_sd`` (noise SDs) are there, the evidence panel shows them as dots.
         truth: events with ``onset``, ``offset``, ``type``; bars of found intervals are then filled
             where they hit an event of their type, and open elsewhere.
         title: heading, for example data set and video.
@@ -93,13 +94,14 @@ def timeline_figure(
     rows = _bars(intervals, truth, fps, min_iou)
     end = max([time[-1] + step, *(table["end"].max() for _, table in rows if len(table))])
     windows = _windows(float(end))
+    peaks = _peaks(intervals, fps)
     lanes = len(group_regions(signals.regions))
     largest = largest_displacement(signals)
     heights = (_LANE * lanes, _EVIDENCE, _HEAD, _BRANCH * len(rows) + 0.05)
     block = sum(heights) + _GAP * (len(heights) - 1) + _ABOVE + _BELOW
     total = _HEADER + block * len(windows)
     figure = new_figure(_WIDTH, total)
-    _draw_header(figure, title, truth is not None, min_iou, total)
+    _draw_header(figure, title, truth is not None, bool(len(peaks)), min_iou, total)
     for number, window in enumerate(windows):
         bottom = total - _HEADER - block * number - _ABOVE
         panels = []
@@ -114,7 +116,7 @@ def timeline_figure(
             panels.append(figure.add_axes(box))
             bottom -= _GAP
         draw_displacement(panels[0], signals, time, window, largest)
-        draw_evidence(panels[1], signals, time, window, threshold)
+        draw_evidence(panels[1], signals, time, window, threshold, peaks)
         draw_head(panels[2], signals, time, window)
         draw_intervals(panels[3], rows, window)
         for panel in panels[:3]:
@@ -144,6 +146,19 @@ def _bars(
             chosen = intervals[intervals["branch"] == branch]
             rows.append((branch, _timed(chosen, truth, fps, min_iou)))
     return rows
+
+
+def _peaks(intervals: pd.DataFrame, fps: float) -> pd.DataFrame:
+    if not {"apex", "peak_sd"} <= set(intervals.columns):
+        return pd.DataFrame({"time": [], "height": [], "type": []})
+    known = intervals.dropna(subset=["apex", "peak_sd"])
+    return pd.DataFrame(
+        {
+            "time": (known["apex"] + 0.5) / fps,
+            "height": known["peak_sd"],
+            "type": known["type"],
+        }
+    )
 
 
 def _timed(
@@ -176,7 +191,9 @@ def _draw_time(panels: list[Any], window: Window, fps: float) -> None:
     frames.set_xlabel("frame (0-based)", fontsize=7, color="#555555", labelpad=2)
 
 
-def _draw_header(figure: Figure, title: str, judged: bool, min_iou: float, total: float) -> None:
+def _draw_header(
+    figure: Figure, title: str, judged: bool, peaked: bool, min_iou: float, total: float
+) -> None:
     figure.text(
         _LEFT / _WIDTH,
         1.0 - 0.12 / total,
@@ -193,6 +210,10 @@ def _draw_header(figure: Figure, title: str, judged: bool, min_iou: float, total
     if judged:
         marks.append(
             Patch(facecolor="white", edgecolor="#555555", label=f"false alarm (IoU < {min_iou:g})")
+        )
+    if peaked:
+        marks.append(
+            Line2D([], [], color="#555555", linestyle="none", marker="o", label="peak of interval")
         )
     marks += [
         Line2D([], [], color="#555555", linewidth=1.2, label="up"),

@@ -96,9 +96,17 @@ def draw_displacement(
 
 
 def draw_evidence(
-    axes: Axes, signals: Any, time: np.ndarray, window: Window, threshold: float
+    axes: Axes,
+    signals: Any,
+    time: np.ndarray,
+    window: Window,
+    threshold: float,
+    peaks: pd.DataFrame,
 ) -> None:
     """Draw the overall evidence in noise SDs, linear up to the threshold and logarithmic above.
+
+    The curve is the evidence of the moment. What is compared with the threshold is the evidence of
+    a whole rise and fall: its peak is a dot for each interval that carries one.
 
     Args:
         axes: where to draw.
@@ -106,12 +114,14 @@ def draw_evidence(
         time: (N,) s.
         window: what to show.
         threshold: noise SDs from which on an interval is found.
+        peaks: ``time`` (s), ``height`` (noise SDs) and ``type`` of the intervals' peaks.
     """
     part = window.cut(time)
     x, strength = thin(time[part], np.asarray(signals.strength[part], dtype=np.float64), _BINS)
     finite = np.asarray(signals.strength, dtype=np.float64)
     finite = finite[np.isfinite(finite)]
-    top = max(float(finite.max(initial=0.0)) * 1.3, 2.0 * threshold)
+    tallest = max(float(finite.max(initial=0.0)), float(peaks["height"].max() if len(peaks) else 0))
+    top = max(tallest * 1.5, 2.0 * threshold)
     axes.set_yscale("symlog", linthresh=threshold, linscale=1.2)
     axes.axhspan(0.0, 1.0, color="#e4e4e4", zorder=0, linewidth=0)
     axes.fill_between(
@@ -119,6 +129,18 @@ def draw_evidence(
     )
     axes.plot(x, strength, color="#222222", linewidth=0.9)
     axes.axhline(threshold, color="#b3261e", linewidth=0.9, linestyle="--")
+    for kind in TYPES:
+        dots = peaks[peaks["type"] == kind]
+        axes.plot(
+            dots["time"],
+            dots["height"],
+            linestyle="none",
+            marker="o",
+            markersize=5,
+            color=TYPE_COLOURS[kind],
+            markeredgecolor="white",
+            markeredgewidth=0.6,
+        )
     _margin_text(axes, threshold, f"threshold {threshold:g}", "#b3261e")
     _margin_text(axes, 0.5, "noise (1 SD)", "#777777")
     axes.set_ylim(0.0, top)
@@ -205,32 +227,32 @@ def draw_intervals(axes: Axes, rows: list[tuple[str, pd.DataFrame]], window: Win
                 & (table["end"] >= window.start)
                 & (table["start"] <= window.end)
             ].sort_values("start", kind="stable")
-            free_from = window.start
-            for bar in chosen.itertuples():
-                colour = TYPE_COLOURS[kind]
-                axes.broken_barh(
-                    [(bar.start, bar.end - bar.start)],
-                    (bottom, 0.4),
-                    facecolor=colour if bar.hit else "white",
-                    edgecolor=colour,
-                    linewidth=0.8,
-                )
-                if not np.isfinite(bar.score):
-                    continue
-                at = max(bar.end, free_from) + 0.1 * width
-                look = {"fontsize": 6, "va": "center", "clip_on": True}
-                if at + width <= window.end and at < bar.end + width:
-                    axes.text(at, bottom + 0.18, f"{bar.score:.2f}", color=colour, **look)
-                    free_from = at + width
-                elif bar.end - bar.start > 1.5 * width:
-                    at = min(bar.end, window.end) - 0.1 * width
-                    inside = "white" if bar.hit else colour
-                    axes.text(
-                        at, bottom + 0.18, f"{bar.score:.2f}", color=inside, ha="right", **look
-                    )
+            following = np.append(chosen["start"].to_numpy()[1:], window.end)
+            for bar, free_until in zip(chosen.itertuples(), following, strict=False):
+                _draw_bar(axes, bar, bottom, width, min(free_until, window.end))
     axes.set_ylim(-len(rows) + 0.5, 0.5)
     axes.set_yticks([-float(level) for level in range(len(rows))], [name for name, _ in rows])
     axes.tick_params(axis="y", labelsize=8, length=0)
+
+
+def _draw_bar(axes: Axes, bar: Any, bottom: float, width: float, free_until: float) -> None:
+    colour = TYPE_COLOURS[bar.type]
+    axes.broken_barh(
+        [(bar.start, bar.end - bar.start)],
+        (bottom, 0.4),
+        facecolor=colour if bar.hit else "white",
+        edgecolor="white" if bar.hit else colour,
+        linewidth=0.5 if bar.hit else 0.8,
+    )
+    if not np.isfinite(bar.score):
+        return
+    look = {"fontsize": 6, "va": "center", "clip_on": True}
+    if bar.end + 1.1 * width <= free_until:
+        axes.text(bar.end + 0.1 * width, bottom + 0.18, f"{bar.score:.2f}", color=colour, **look)
+    elif min(bar.end, free_until) - bar.start > 1.2 * width:
+        at = min(bar.end, free_until) - 0.1 * width
+        inside = "white" if bar.hit else colour
+        axes.text(at, bottom + 0.18, f"{bar.score:.2f}", color=inside, ha="right", **look)
 
 
 def _margin_text(

@@ -8,6 +8,7 @@ place in every frame, and by detection at a slower beat.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,8 +25,11 @@ log = logging.getLogger(__name__)
 _VIEW = 480  # px, width and height of the upright picture in which key frames are verified
 _VIEW_REACH = 1.5  # width of that picture in crops
 _SURE = 0.6  # confidence from which on a detection may be preferred for its size
-_MAX_DRIFT = 0.2  # inter-ocular distances between track and landmarks; more is a lost track
+_MIN_INSIDE = 0.8  # share of the rigid landmarks that must lie inside the frame
+_MAX_DRIFT = 0.12  # inter-ocular distances between track and landmarks; more is a lost track
 _MAX_SIZE_RATIO = 1.5  # between detection and track; more is another face
+_INSTANT = 1e-6  # s, slack for rounded times
+_KEYS = 25  # key frames whose landmarks are averaged
 _MISSES = 3  # failed verifications in a row that end a track with an unverified reference
 
 
@@ -69,19 +73,24 @@ class HeadFollower:
         self._shrink: Shrink | None = None
         self._scale = 0.0
         self._place: np.ndarray | None = None  # (2, 3) last transform, tracker px
+        self._found = False  # in the last frame
         self._seen = -np.inf  # time of the last frame with a face
         self._next_detection = -np.inf
         self._detected = 0.0  # confidence of the last verification
         self._misses = 0
         self._renewed = 0
         self._others = False
-        self._key_landmarks: list[np.ndarray] = []  # (68, 2) tracker px
+        self._key_landmarks: deque[np.ndarray] = deque(maxlen=_KEYS)  # (68, 2) tracker px
+        self._expected: np.ndarray | None = None  # their median
 
     def step(self, time: float, image: np.ndarray) -> Observation:
         """Find the face in the next frame, uint8 RGB (H, W, 3) or grey (H, W)."""
         found = self._follow(time, image)
-        if found is None and time >= self._next_detection:
+        if found is None and self._found:
+            self._next_detection = time  # just lost: look for it at once
+        if found is None and time >= self._next_detection - _INSTANT:
             found = self._search(time, image)
+        self._found = found is not None
         if found is None:
             place = self._place if self._place is not None else _middle(image)
             shrink = self._shrink or Shrink.of(self._sized(place))
@@ -93,16 +102,19 @@ class HeadFollower:
     def _follow(self, time: float, image: np.ndarray) -> Observation | None:
         if self._tracker is None:
             return None
-        if time - self._seen > self._params.max_gap + 1e-9:
+        if time - self._seen > self._params.max_gap + _INSTANT:
             self._tracker = None
             return None
-        patch = cut(image, self._tracker.predict(), SIZE, self._shrink)
+        patch = cut(image, self._tracker.matrix, SIZE, self._shrink)
         tracked = self._tracker.track(patch.grey())
-        if tracked is None:
+        if tracked is None or not self._is_inside(tracked.matrix, image):
             return None
         self._place = tracked.matrix
+        if self._tracker.renewed > self._renewed:
+            # The new reference should be known to show a face soon.
+            self._next_detection = min(self._next_detection, time + self._params.retry_every)
         landmarks, fresh = None, False
-        if time >= self._next_detection:
+        if time >= self._next_detection - _INSTANT:
             landmarks, fresh = self._verify(time, patch)
             if self._tracker is None:
                 return None
@@ -125,7 +137,7 @@ class HeadFollower:
         view = rescale(compose(reach, matrix), round(_VIEW_REACH * SIZE), _VIEW)
         to_crop = compose(matrix, invert(view))
         faces = self._detector.detect(patch.grey().warp(view, _VIEW))
-        expected = self._landmarks()
+        expected = self._expected
         width = np.hypot(*np.diff(eye_centres(expected), axis=0)[0])
         for face in faces:
             points = transform(to_crop, face.landmarks)
@@ -144,7 +156,7 @@ class HeadFollower:
                 self._tracker = RigidTracker(patch.grey(), matrix, expected)
                 self._renewed = 0
                 self._place = matrix
-            self._key_landmarks.append(points)
+            self._remember(points)
             return self._sized_points(points), fresh
         self._misses += 1
         self._detected *= 0.7
@@ -176,7 +188,7 @@ class HeadFollower:
         self._renewed = self._tracker.renewed
         self._next_detection = time + self._params.detect_every
         points = transform(matrix, face.landmarks)
-        self._key_landmarks.append(points)
+        self._remember(points)
         sized = self._sized(matrix)
         return Observation(
             sized,
@@ -198,7 +210,7 @@ class HeadFollower:
                 log.warning("%s: %d faces, following the largest", self._label, len(sure))
             return max(sure, key=lambda face: face.width)
         # The face that was followed before: near its last place and of its size.
-        expected = transform(invert(self._place), eye_centres(self._landmarks()))
+        expected = transform(invert(self._place), eye_centres(self._expected))
         width = np.hypot(*(expected[1] - expected[0]))
 
         def distance(face: Face) -> float:
@@ -213,12 +225,18 @@ class HeadFollower:
 
     def _lock(self, landmarks: np.ndarray) -> np.ndarray:
         """Return the transform that puts landmarks where they were before, or upright."""
-        if self._key_landmarks:
-            return fit_similarity(landmarks[RIGID], self._landmarks()[RIGID])
+        if self._expected is not None:
+            return fit_similarity(landmarks[RIGID], self._expected[RIGID])
         return upright(landmarks, SIZE, self._params.crop_iod, self._params.eye_line)
 
-    def _landmarks(self) -> np.ndarray:
-        return np.median(self._key_landmarks[-25:], axis=0)
+    def _is_inside(self, matrix: np.ndarray, image: np.ndarray) -> bool:
+        points = transform(invert(matrix), self._expected[RIGID])
+        inside = (points > 0) & (points < np.array(image.shape[1::-1]) - 1)
+        return bool(inside.all(axis=1).mean() >= _MIN_INSIDE)
+
+    def _remember(self, points: np.ndarray) -> None:
+        self._key_landmarks.append(points)
+        self._expected = np.median(self._key_landmarks, axis=0)
 
     def _sized(self, matrix: np.ndarray) -> np.ndarray:
         return rescale(matrix, SIZE, self._params.crop_size)

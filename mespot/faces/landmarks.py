@@ -49,43 +49,62 @@ def upright(landmarks: np.ndarray, size: int, iod: float, eye_line: float) -> np
     return fit_similarity(eye_centres(landmarks), np.stack([anchor - half, anchor + half]))
 
 
-def rigid_mask(landmarks: np.ndarray, size: int) -> np.ndarray:
-    """Return a (size, size) bool mask of the parts that only move with the head.
+def rigid_parts(landmarks: np.ndarray, size: int) -> list[np.ndarray]:
+    """Return (size, size) bool masks of parts that mostly move with the head only.
 
-    Nose bridge and nose, and discs at the outward and inward side of the eye corners. The
-    forehead is left out: it follows the brows, and a raised brow would look like a nod.
+    Discs along the nose, beside the eye corners and on the cheek bones. Each expression moves
+    some of them; no expression moves most. The forehead is left out: it follows the brows, and a
+    raised brow would look like a nod.
 
     Args:
         landmarks: (68, 2) crop px.
         size: crop width and height, px.
     """
-    mask = np.zeros((size, size), np.uint8)
     right, left = eye_centres(landmarks)
     across = left - right
     iod = float(np.hypot(*across))
-    down = np.array([-across[1], across[0]])
-    nose = landmarks[NOSE].astype(np.float64)
-    bridge = np.stack([nose[0] + f * across - 0.10 * down for f in (-0.08, 0.08)])
-    _fill(mask, np.concatenate([nose, bridge]))
-    inner = [landmarks[39] + 0.05 * across, landmarks[42] - 0.05 * across]
-    _fill(mask, np.stack([*inner, nose[1] + 0.1 * across, nose[1] - 0.1 * across]))
-    outer = [landmarks[36] - 0.10 * across, landmarks[45] + 0.10 * across]
-    for point in (*outer, *inner):
-        centre = (round(float(point[0])), round(float(point[1])))
-        cv2.circle(mask, centre, round(0.13 * iod), 1, cv2.FILLED)
-    reach = 2 * round(0.04 * iod) + 1
-    return cv2.dilate(mask, np.ones((reach, reach), np.uint8)).astype(bool)
+    points = landmarks.astype(np.float64)
+    cheek_bones = [points[[1, 2]].mean(axis=0) + 0.22 * across]
+    cheek_bones.append(points[[14, 15]].mean(axis=0) - 0.22 * across)
+    centres = [
+        points[27],
+        points[28],
+        points[29],
+        points[30],
+        points[33],
+        points[39] + 0.06 * across,
+        points[42] - 0.06 * across,
+        points[36] - 0.08 * across,
+        points[45] + 0.08 * across,
+        *cheek_bones,
+    ]
+    masks = []
+    for centre in centres:
+        mask = np.zeros((size, size), np.uint8)
+        place = tuple(round(float(value)) for value in centre)
+        cv2.circle(mask, place, round(0.14 * iod), 1, cv2.FILLED)
+        masks.append(mask.astype(bool))
+    return masks
 
 
-def face_mask(landmarks: np.ndarray, size: int) -> np.ndarray:
-    """Return a (size, size) bool mask of the inner face, free of the background at its rim."""
-    mask = np.zeros((size, size), np.uint8)
-    _fill(mask, landmarks[np.concatenate([JAW[1:-1], BROWS])])
+def face_quarters(landmarks: np.ndarray, size: int) -> list[np.ndarray]:
+    """Return (size, size) bool masks of the inner face's quarters, without the background.
+
+    Args:
+        landmarks: (68, 2) crop px.
+        size: crop width and height, px.
+    """
+    face = np.zeros((size, size), np.uint8)
+    hull = cv2.convexHull(np.round(landmarks[np.concatenate([JAW[1:-1], BROWS])]).astype(np.int32))
+    cv2.fillConvexPoly(face, hull, 1)
     iod = float(np.hypot(*np.diff(eye_centres(landmarks), axis=0)[0]))
     reach = 2 * round(0.12 * iod) + 1
-    return cv2.erode(mask, np.ones((reach, reach), np.uint8), borderValue=0).astype(bool)
-
-
-def _fill(mask: np.ndarray, points: np.ndarray) -> None:
-    hull = cv2.convexHull(np.round(points).astype(np.int32))
-    cv2.fillConvexPoly(mask, hull, 1)
+    inner = cv2.erode(face, np.ones((reach, reach), np.uint8), borderValue=0).astype(bool)
+    column, row = (round(float(value)) for value in landmarks[NOSE].mean(axis=0))
+    quarters = []
+    for rows in (slice(0, row), slice(row, size)):
+        for columns in (slice(0, column), slice(column, size)):
+            quarter = np.zeros_like(inner)
+            quarter[rows, columns] = inner[rows, columns]
+            quarters.append(quarter)
+    return quarters

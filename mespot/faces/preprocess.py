@@ -33,10 +33,11 @@ def preprocess_video(
     out_dir: str | os.PathLike[str],
     params: PreprocessParams,
     detector: FaceDetector | None = None,
+    origin: str = "",
 ) -> FaceTrack:
     """Write ``<video>.zip`` (crops), ``<video>.npz`` (track) and ``<video>.json`` (summary).
 
-    A video that is already there with the same settings is not done again. The summary is
+    A video that is already there with the same settings and origin is not done again. The summary is
     written last: without it the video counts as not done.
 
     Args:
@@ -45,6 +46,10 @@ def preprocess_video(
         out_dir: folder of the outputs.
         params: section ``preprocess``.
         detector: finds faces and landmarks; dlib when absent.
+        origin: whatever tells this video from another one of the same name, see :func:`origin_of`.
+
+    Returns:
+        the track, as written.
 
     Raises:
         MespotError: when no face, or one in too few frames, is found.
@@ -53,7 +58,7 @@ def preprocess_video(
         raise MespotError(f"video {video_id!r}: found a path separator, expected a plain name")
     out_dir = Path(out_dir)
     paths = {kind: out_dir / f"{video_id}.{kind}" for kind in ("zip", "npz", "json")}
-    fingerprint = _fingerprint(source, video_id, params)
+    fingerprint = _fingerprint(source, video_id, origin, params)
     if _is_done(paths, fingerprint):
         return FaceTrack.load(paths["npz"])
     paths["json"].unlink(missing_ok=True)
@@ -131,7 +136,8 @@ def _preprocess_path(
     from mespot.data.frames import open_frames
 
     try:
-        preprocess_video(open_frames(path, fps), video_id, out_dir, params)
+        source = open_frames(path, fps)
+        preprocess_video(source, video_id, out_dir, params, origin=origin_of(path))
     except MespotError as error:
         return str(error)
     return None
@@ -180,8 +186,15 @@ def _residual(rows: list[AlignedCrop]) -> float:
     return float(np.sqrt(np.mean(np.sum((keys - np.median(keys, axis=0)) ** 2, axis=-1))))
 
 
-def _fingerprint(source: FrameSource, video_id: str, params: PreprocessParams) -> str:
-    identity = [_VERSION, video_id, source.fps, source.frames, source.grey, params.model_dump()]
+def origin_of(path: str | os.PathLike[str]) -> str:
+    """Return size and time of change of a video file, or those of a folder of pictures."""
+    status = os.stat(path)
+    return f"{status.st_size}-{status.st_mtime_ns}"
+
+
+def _fingerprint(source: FrameSource, video_id: str, origin: str, params: PreprocessParams) -> str:
+    settings = params.model_dump()
+    identity = [_VERSION, video_id, origin, source.fps, source.frames, source.grey, settings]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,8 +1,10 @@
 """Sub-pixel registration of face crops against a reference crop.
 
-Inverse-compositional Lucas-Kanade (Baker and Matthews 2004) for a similarity plus gain and bias
-of the brightness, coarse to fine. The fine level sees only the rigid parts of the face; pixels
-that do not fit (a wrinkled nose, a moving lid, a hand) lose their weight (Tukey's biweight).
+Inverse-compositional Lucas-Kanade (Baker and Matthews 2004) for a similarity, with a gain and a
+bias of the brightness for each part of the face (light from the side changes them differently).
+It is robust twice: pixels that do not fit (a moving lid, a hair) lose their
+weight, and so do whole parts of the face that move on their own (a nose in a wrinkle, an eye
+corner under a raised brow), which fit well but elsewhere.
 """
 
 from __future__ import annotations
@@ -14,9 +16,12 @@ import numpy as np
 
 from mespot.faces.geometry import similarity
 
-# Residuals below this many grey levels are noise and never outliers.
-_NOISE_FLOOR = 2.0
+_PART_PIXELS = 160  # pixels that speak for each part; more add time, hardly precision
+_NOISE_FLOOR = 2.0  # grey levels; smaller residuals are noise and never outliers
+_DRIFT_FLOOR = 0.05  # px; smaller motion of a part against the others is noise
 _TUKEY = 4.685  # the biweight's usual width, in standard deviations
+_PART_ROUNDS = (1, 1, 1, 1, 2, 2, 2)  # powers of the distance in the weights of the rounds
+_RIDGE = 0.02  # of a part's strongest texture: directions with less say nothing about its motion
 
 
 @dataclass(frozen=True)
@@ -25,9 +30,9 @@ class Fit:
 
     Attributes:
         step: (2, 3) similarity from crop px to reference px, near the identity.
-        motion: largest displacement of the step inside the mask, px of its level.
-        correlation: of reference and crop inside the mask before the step, in [-1, 1].
-        inliers: share of the mask's weight that survived, in [0, 1].
+        motion: largest displacement of the step inside the parts, px.
+        correlation: of reference and crop inside the parts before the step, in [-1, 1].
+        inliers: share of weight that survived, in [0, 1].
     """
 
     step: np.ndarray
@@ -41,54 +46,111 @@ class Template:
 
     Args:
         image: (h, w) reference crop.
-        mask: (h, w) bool pixels to compare.
+        parts: (h, w) bool masks, one per part of the face that moves as a whole.
     """
 
-    def __init__(self, image: np.ndarray, mask: np.ndarray) -> None:
+    def __init__(self, image: np.ndarray, parts: list[np.ndarray]) -> None:
         reference = image.astype(np.float32)
-        self._pixels = np.flatnonzero(mask)
-        y, x = np.divmod(self._pixels, mask.shape[1])
+        self._pixels = np.stack([_sample(part) for part in parts if part.any()])  # (parts, n)
+        y, x = np.divmod(self._pixels, image.shape[1])
         self._centre = np.array([x.mean(), y.mean()])
         x, y = x - self._centre[0], y - self._centre[1]
         self._radius = float(np.sqrt(x**2 + y**2).max())
         across = cv2.Scharr(reference, cv2.CV_32F, 1, 0, scale=1 / 32).ravel()[self._pixels]
         down = cv2.Scharr(reference, cv2.CV_32F, 0, 1, scale=1 / 32).ravel()[self._pixels]
-        self._values = reference.ravel()[self._pixels]
-        self._mean = float(self._values.mean())
-        self._spread = float(self._values.std()) + 1e-6
+        values = reference.ravel()[self._pixels]
+        self._values, self._spread = _centre(values)
         columns = [
             across,
             down,
             down * x - across * y,
             across * x + down * y,
-            self._values - self._mean,
+            self._values,
             np.ones_like(across),
         ]
-        self._columns = np.stack(columns).astype(np.float32)  # (6, n)
+        self._columns = np.stack(columns, axis=1).astype(np.float32)  # (parts, 6, n)
 
     def fit(self, image: np.ndarray) -> Fit:
         """Return the step that brings ``image`` (h, w) closer to the reference."""
         values = image.ravel()[self._pixels].astype(np.float32)
-        mean, spread = float(values.mean()), float(values.std()) + 1e-6
-        centred = (values - mean) * (self._spread / spread)
-        reference = self._columns[4]
-        correlation = float(centred @ reference) / (len(values) * self._spread**2)
-        error = centred - reference
-        scale = max(1.4826 * float(np.median(np.abs(error))), _NOISE_FLOOR)
-        weights = np.square(np.maximum(1 - np.square(error / (_TUKEY * scale)), 0))
-        weighted = self._columns * weights
-        normal = (weighted @ self._columns.T).astype(np.float64)
-        right = (weighted @ error).astype(np.float64)
-        # A trace of damping: an image without texture gives no motion, not a wild one.
-        normal[np.diag_indices(6)] += 1e-4 * np.trace(normal) / 6 * np.array([1, 1, 0, 0, 0, 1])
-        normal[np.diag_indices(6)] += 1e-9
-        shift_x, shift_y, turn, growth, _, _ = np.linalg.solve(normal, right)
-        target = self._centre + (shift_x, shift_y)
+        centred, spread = _centre(values)
+        norm = float(np.linalg.norm(centred) * np.linalg.norm(self._values)) + 1e-6
+        correlation = float(np.vdot(centred, self._values)) / norm
+        error = centred * (self._spread / spread) - self._values
+        deviation = np.partition(np.abs(error).ravel(), error.size // 2)[error.size // 2]
+        scale = max(1.4826 * float(deviation), _NOISE_FLOOR)
+        weights = _biweight(error, scale)
+        weighted = self._columns * weights[:, None]  # (parts, 6, n)
+        normal = (weighted @ self._columns.transpose(0, 2, 1)).astype(np.float64)
+        right = (weighted @ error[..., None])[..., 0].astype(np.float64)
+        shift_x, shift_y, turn, growth = _solve_parts(*_without_light(normal, right))
         step = similarity(
             np.arctan2(turn, 1 + growth),
-            0.5 * np.log((1 + growth) ** 2 + turn**2 + 1e-12),
+            0.5 * np.log((1 + growth) ** 2 + turn**2),
             self._centre,
-            target,
+            self._centre + (shift_x, shift_y),
         )
         motion = float(np.hypot(shift_x, shift_y) + np.hypot(turn, growth) * self._radius)
         return Fit(step, motion, correlation, float(weights.mean()))
+
+
+def _centre(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (parts, n) values without their part's mean, and the (parts, 1) deviations."""
+    centred = values - values.mean(axis=1, keepdims=True)
+    return centred, np.sqrt(np.mean(centred**2, axis=1, keepdims=True)) + 1.0
+
+
+def _without_light(normal: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eliminate each part's gain and bias from its normal equations (Schur complement).
+
+    Args:
+        normal: (parts, 6, 6), the last two unknowns being gain and bias.
+        right: (parts, 6).
+
+    Returns:
+        (parts, 4, 4) and (parts, 4) equations of the motion alone.
+    """
+    light = normal[:, 4:, 4:] + 1e-6 * np.eye(2)
+    factor = normal[:, :4, 4:] @ np.linalg.inv(light)  # (parts, 4, 2)
+    motion = normal[:, :4, :4] - factor @ normal[:, 4:, :4]
+    return motion, right[:, :4] - (factor @ right[:, 4:, None])[..., 0]
+
+
+def _solve_parts(normal: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solve the normal equations of all parts, down-weighting parts that move on their own.
+
+    The first rounds find the solution with the least sum of distances, which has no second
+    optimum; the last ones (Cauchy's weights) then let go of the parts that stayed far away.
+
+    Args:
+        normal: (parts, 4, 4).
+        right: (parts, 4).
+
+    Returns:
+        (4,) shift x and y, px, rotation and growth about the centre.
+    """
+    damping = 1e-9 * np.eye(4)
+    solution = np.linalg.solve(normal.sum(axis=0) + damping, right.sum(axis=0))
+    if len(normal) == 1:
+        return solution
+    local = normal[:, :2, :2]
+    ridge = _RIDGE * np.trace(local, axis1=1, axis2=2) + 1e-9
+    inverse = np.linalg.inv(local + ridge[:, None, None] * np.eye(2))
+    for power in _PART_ROUNDS:
+        rest = right - normal @ solution
+        moved = np.hypot(*(inverse @ rest[:, :2, None])[..., 0].T)  # px, of each part
+        scale = max(float(np.sort(moved)[len(moved) // 2]), _DRIFT_FLOOR)
+        trust = (1 + np.square(moved / scale)) ** (-power / 2)
+        total = (trust @ normal.reshape(len(normal), 16)).reshape(4, 4) + damping
+        solution = np.linalg.solve(total, trust @ right)
+    return solution
+
+
+def _biweight(residual: np.ndarray, scale: float) -> np.ndarray:
+    return np.square(np.maximum(1 - np.square(residual / (_TUKEY * scale)), 0))
+
+
+def _sample(part: np.ndarray) -> np.ndarray:
+    """Return evenly spread pixel numbers of a part, always equally many."""
+    pixels = np.flatnonzero(part)
+    return pixels[np.linspace(0, len(pixels) - 1, _PART_PIXELS).round().astype(int)]

@@ -44,6 +44,7 @@ class PoseStream(Generic[Item]):
         self._max_gap = max_gap
         self._last = fallback
         self._started = False
+        self._lost = False
         self._segment = 0
         self._entries: deque[_Entry[Item]] = deque()
         self._done = 0  # leading entries that were returned and serve as neighbours only
@@ -64,7 +65,7 @@ class PoseStream(Generic[Item]):
             pose[2] += 2 * np.pi * np.round((self._last[2] - pose[2]) / (2 * np.pi))
             self._settle_gap(time, pose, fresh)
             self._last = pose
-            self._started = True
+            self._started, self._lost = True, False
         entry = _Entry(item, time, pose, float(pose is not None), self._segment)
         self._entries.append(entry)
         self._give_up(time)
@@ -94,10 +95,11 @@ class PoseStream(Generic[Item]):
 
     def _give_up(self, time: float) -> None:
         waiting = [entry for entry in self._entries if entry.pose is None]
-        if waiting and time - waiting[0].time > self._max_gap:
+        if waiting and (self._lost or time - waiting[0].time > self._max_gap):
             for entry in waiting:
                 entry.pose, entry.weight, entry.segment = self._last, 0.0, -1
             self._segment += 1
+            self._lost = True
 
     def _ready(self, horizon: float) -> Iterator[tuple[Item, np.ndarray]]:
         while self._done < len(self._entries):

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mespot.faces.geometry import compose, rescale, scale_of, transform
-from mespot.faces.landmarks import face_mask, rigid_mask
-from mespot.faces.registration import Template
+from mespot.faces.geometry import compose, invert, scale_of, transform
+from mespot.faces.landmarks import face_quarters, rigid_parts
+from mespot.faces.registration import Fit, Template
 from mespot.faces.warp import Patch
 
 SIZE = 160  # px, width and height of the crops that are compared
@@ -22,9 +22,11 @@ SIZE = 160  # px, width and height of the crops that are compared
 _LEVELS = (4, 2)  # reductions of the coarse levels
 _COARSE_STEPS = 6
 _FINE_STEPS = 4
-_STILL = {4: 0.05, 2: 0.05, 1: 0.01}  # px of the level: smaller steps end the iteration
+# px of the level: a smaller step is the last one; what it leaves is some 5 % of it.
+_STILL = {4: 0.15, 2: 0.15, 1: 0.08}
 _RENEW = 0.85  # of the reference's first correlation: below, the reference is renewed
 _LOST = 0.5  # correlation: below, this is another picture
+_PERFECT = 0.95  # correlation of a confidence of 1
 _MIN_INLIERS = 0.25
 _MAX_STEP = 0.35  # of the crop: a head cannot move farther between two frames
 _MAX_GROWTH = 1.35  # ratio of sizes between two frames
@@ -49,56 +51,68 @@ class RigidTracker:
     Args:
         patch: grey neighbourhood of the face in the first frame.
         matrix: (2, 3) frame px to crop px at :data:`SIZE` of the first frame.
-        landmarks: (68, 2) in crop px at :data:`SIZE`; they outline the rigid parts.
+        landmarks: (68, 2) in crop px at :data:`SIZE`; they outline the parts that are compared.
+
+    Attributes:
+        matrix: transform of the last frame in which the head was found.
+        renewed: how often the reference was replaced.
     """
 
     def __init__(self, patch: Patch, matrix: np.ndarray, landmarks: np.ndarray) -> None:
-        self._rigid = rigid_mask(landmarks, SIZE)
-        self._face = face_mask(landmarks, SIZE) | self._rigid
-        self.matrix = matrix
+        self._parts = rigid_parts(landmarks, SIZE)
+        self._quarters = face_quarters(landmarks, SIZE)
+        self.matrix = self._earlier = matrix
         self.renewed = 0
         self._set_reference(_crop(patch, matrix))
-
-    def predict(self) -> np.ndarray:
-        """Return the transform that the next frame is expected to have."""
-        return self.matrix
 
     def track(self, patch: Patch, start: np.ndarray | None = None) -> Tracked | None:
         """Register the next frame; None when the head is not found again.
 
         Args:
-            patch: grey neighbourhood cut with :meth:`predict` or ``start``.
-            start: (2, 3) transform to begin with; the predicted one when absent.
+            patch: grey neighbourhood of the place where the head is expected.
+            start: (2, 3) transform to begin with; that of the last frame when absent.
         """
-        start = self.predict() if start is None else start
+        before = self.matrix
+        start = before if start is None else start
+        matrix, fit = self._register(patch, start)
+        if self._is_worse(fit):
+            # A head that goes on as fast as it went may be out of reach from its last place.
+            onwards = compose(compose(before, invert(self._earlier)), start)
+            second = self._register(patch, onwards)
+            if second[1].correlation > fit.correlation:
+                matrix, fit = second
+        if fit.correlation < _LOST or fit.inliers < _MIN_INLIERS:
+            return None
+        if not _plausible(matrix, start):
+            return None
+        self._earlier, self.matrix = before, matrix
+        if self._best is None:
+            self._best = fit.correlation
+        elif self._is_worse(fit):
+            self._set_reference(_crop(patch, matrix))
+            self.renewed += 1
+        confidence = np.clip((fit.correlation - _LOST) / (_PERFECT - _LOST), 0, 1)
+        return Tracked(matrix, float(confidence))
+
+    def _is_worse(self, fit: Fit) -> bool:
+        return self._best is not None and fit.correlation < _RENEW * self._best
+
+    def _register(self, patch: Patch, start: np.ndarray) -> tuple[np.ndarray, Fit]:
         matrix = self._coarse(_crop(patch, start), start)
-        fit = None
         for _ in range(_FINE_STEPS):
-            crop = _crop(patch, matrix)
-            fit = self._fine.fit(crop)
+            fit = self._fine.fit(_crop(patch, matrix))
             matrix = compose(fit.step, matrix)
             if fit.motion < _STILL[1]:
                 break
-        if not self._plausible(matrix, start) or fit.correlation < _LOST:
-            return None
-        if fit.inliers < _MIN_INLIERS:
-            return None
-        self.matrix = matrix
-        if self._best is None:
-            self._best = fit.correlation
-        elif fit.correlation < _RENEW * self._best:
-            self._set_reference(_crop(patch, matrix))
-            self.renewed += 1
-        confidence = np.clip((fit.correlation - _LOST) / (0.95 - _LOST), 0, 1)
-        return Tracked(matrix, float(confidence))
+        return matrix, fit
 
     def _set_reference(self, crop: np.ndarray) -> None:
-        self._fine = Template(crop, self._rigid)
+        self._fine = Template(crop, self._parts)
         self._coarse_templates = []
         for reduction in _LEVELS:
             small = _reduce(crop, reduction)
-            mask = _reduce(self._face.astype(np.float32), reduction) > 0.5
-            self._coarse_templates.append((reduction, Template(small, mask)))
+            masks = [_reduce(q.astype(np.float32), reduction) > 0.5 for q in self._quarters]
+            self._coarse_templates.append((reduction, Template(small, masks)))
         self._best: float | None = None
 
     def _coarse(self, crop: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -106,36 +120,32 @@ class RigidTracker:
         for reduction, template in self._coarse_templates:
             small = _reduce(crop, reduction)
             for _ in range(_COARSE_STEPS):
-                local = rescale_inside(total, reduction)
+                local = _reduced(total, reduction)
                 moved = cv2.warpAffine(
                     small, local, small.shape[::-1], borderMode=cv2.BORDER_REPLICATE
                 )
                 fit = template.fit(moved)
-                total = rescale_inside(compose(fit.step, local), 1 / reduction)
+                total = _reduced(compose(fit.step, local), 1 / reduction)
                 if fit.motion < _STILL[reduction]:
                     break
         return compose(total, matrix)
 
-    def _plausible(self, matrix: np.ndarray, before: np.ndarray) -> bool:
-        growth = scale_of(matrix) / scale_of(before)
-        if not 1 / _MAX_GROWTH < growth < _MAX_GROWTH:
-            return False
-        middle = np.array([[SIZE / 2, SIZE / 2]])
-        centre = np.linalg.solve(before[:, :2], middle[0] - before[:, 2])
-        return bool(np.hypot(*(transform(matrix, centre[None]) - middle)[0]) < _MAX_STEP * SIZE)
+
+def _plausible(matrix: np.ndarray, start: np.ndarray) -> bool:
+    """Tell whether a head can have moved like this between two frames."""
+    growth = scale_of(matrix) / scale_of(start)
+    middle = np.full((1, 2), (SIZE - 1) / 2)
+    shift = transform(compose(matrix, invert(start)), middle) - middle
+    near = np.hypot(*shift[0]) < _MAX_STEP * SIZE
+    return bool(near and 1 / _MAX_GROWTH < growth < _MAX_GROWTH)
 
 
-def rescale_inside(step: np.ndarray, reduction: float) -> np.ndarray:
+def _reduced(step: np.ndarray, reduction: float) -> np.ndarray:
     """Express a crop-to-crop similarity in the pixels of a crop reduced by ``reduction``."""
     shift = 0.5 / reduction - 0.5
     down = np.array([[1 / reduction, 0, shift], [0, 1 / reduction, shift]])
     up = np.array([[reduction, 0, -shift * reduction], [0, reduction, -shift * reduction]])
     return compose(down, compose(step, up))
-
-
-def to_crop(matrix: np.ndarray, size: int) -> np.ndarray:
-    """Turn a transform into the tracker's crop into the one into a crop of ``size`` px."""
-    return rescale(matrix, SIZE, size)
 
 
 def _crop(patch: Patch, matrix: np.ndarray) -> np.ndarray:

@@ -24,16 +24,22 @@ class Shrink:
     Attributes:
         boxes: frame pixels per averaged pixel, in each direction.
         supersample: whether crops are warped at twice their size and then averaged.
+        method: OpenCV's interpolation of the warp.
     """
 
     boxes: int
     supersample: bool
+    method: int
 
     @classmethod
     def of(cls, matrix: np.ndarray) -> Shrink:
         """Choose for a (2, 3) transform from frame px to crop px."""
         ratio = 1 / scale_of(matrix)
-        return cls(boxes=max(1, int(ratio)), supersample=ratio > 1.1)
+        boxes = max(1, int(ratio))
+        # Bilinear weights cover two pixels, which is enough for steps of up to 1.4 of them.
+        # Enlarging is done with a cubic: bilinear blur would change with the sub-pixel position.
+        method = cv2.INTER_CUBIC if ratio < 1 else cv2.INTER_LINEAR
+        return cls(boxes, ratio / boxes > 1.4, method)
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ def render(patch: Patch, matrix: np.ndarray, size: int, shrink: Shrink) -> np.nd
         shrink: reduction of the track.
     """
     if not shrink.supersample:
-        return patch.warp(matrix, size, cv2.INTER_CUBIC)
+        return patch.warp(matrix, size, shrink.method)
     double = matrix * 2
     double[:, 2] += 0.5
     large = patch.warp(double, 2 * size)

@@ -22,7 +22,7 @@ ACTIONS: dict[str, dict[str, tuple[float, float]]] = {
         "glabella": (0, 0.6),
         "brow_outer": (-0.1, 0.3),
     },
-    "cheek raise (AU6)": {"cheek": (0, -1), "lid_lower": (0, -0.6)},
+    "cheek raise (AU6)": {"infraorbital": (0, -1), "cheek": (0, -0.5)},
     "nose wrinkle (AU9)": {"nose_wing": (0, -1), "glabella": (0, 0.4), "brow_inner": (0, 0.3)},
     "upper lip raise (AU10)": {"upper_lip": (0, -1), "nose_wing": (0, -0.6)},
     "lip corner pull (AU12)": {"lip_corner": (0.7, -0.7), "cheek": (0.1, -0.5)},
@@ -37,14 +37,14 @@ ACTIONS: dict[str, dict[str, tuple[float, float]]] = {
 """Action -> regions of one side (x away from the mid line, y down) and their relative movement."""
 
 _MIDLINE = ("glabella", "lower_lip", "chin")
-_NEVER = ("lid_upper_r", "lid_upper_l")
+_EYELIDS = ("lid_upper_r", "lid_upper_l", "lid_lower_r", "lid_lower_l")
 
 
 def make_actions() -> tuple[tuple[str, ...], np.ndarray]:
     """Return all directions: names (K,) and weights (K, R, 2), each of unit length.
 
     Every action comes for both sides together, for the right and for the left half; mid-line
-    regions take part in all three. The upper lids are in none: they belong to blinks and gaze.
+    regions take part in all three. Lids are in none: they belong to blinks and gaze.
     """
     index = {region.name: number for number, region in enumerate(EXPRESSIVE)}
     names, weights = [], []
@@ -53,7 +53,7 @@ def make_actions() -> tuple[tuple[str, ...], np.ndarray]:
             table = np.zeros((len(EXPRESSIVE), 2))
             for part, (away, down) in parts.items():
                 for suffix, outward in (("_r", -1.0), ("_l", 1.0)):
-                    if (side == " right" and suffix == "_l") or (side == " left" and suffix == "_r"):
+                    if side and suffix[1] != side[1]:
                         continue
                     if part in _MIDLINE:
                         table[index[part]] = (0.0, down)
@@ -63,7 +63,7 @@ def make_actions() -> tuple[tuple[str, ...], np.ndarray]:
             names.append(action + side)
             weights.append(table)
     for region, number in index.items():
-        if region in _NEVER:
+        if region in _EYELIDS:
             continue
         for axis, label in enumerate(("sideways", "vertical")):
             table = np.zeros((len(EXPRESSIVE), 2))

@@ -13,6 +13,7 @@ import numpy as np
 _POINTS = 120
 _SHIFTS = 8
 _OVERLAP = 4
+_WIDE, _NARROW = 0.35, 0.15
 
 
 def neutral_level(
@@ -54,11 +55,12 @@ def neutral_level(
 def _densest(points: np.ndarray) -> np.ndarray:
     square = (points**2).sum(axis=1)
     gaps = np.maximum(square[:, None] + square[None] - 2.0 * points @ points.T, 0.0)
-    # the bandwidth follows the data: a fifth of the window is enough to be "the face at rest"
-    width = np.quantile(gaps, 0.2) + 1e-12
-    density = np.exp(-0.5 * gaps / width).sum(axis=1)
-    level = points[np.argmax(density)]
-    for _ in range(_SHIFTS):
-        weight = np.exp(-0.5 * ((points - level) ** 2).sum(axis=1) / width)
-        level = weight @ points / weight.sum()
+    # first wide, so that rest before and after counts together though it differs a little; then
+    # narrow, so that the flanks of expressions do not pull
+    level = points[np.argmax(np.exp(-0.5 * gaps / (np.quantile(gaps, _WIDE) + 1e-12)).sum(axis=1))]
+    for share in (_WIDE, _NARROW):
+        width = np.quantile(gaps, share) + 1e-12
+        for _ in range(_SHIFTS):
+            weight = np.exp(-0.5 * ((points - level) ** 2).sum(axis=1) / width)
+            level = weight @ points / weight.sum()
     return level

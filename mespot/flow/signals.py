@@ -27,6 +27,9 @@ from mespot.flow.regions import RegionMap, make_regions
 from mespot.flow.rigid import remove_head
 from mespot.params.flow import FlowParams
 
+_SHUT = 0.2
+_BLINK_FLOOR = 0.1
+
 
 @dataclass(frozen=True)
 class FlowSignals:
@@ -112,9 +115,7 @@ def measure(crops: Crops, track: FaceTrack, params: FlowParams) -> FlowSignals:
     return refine(pooled, regions, track, params)
 
 
-def refine(
-    pooled: Pooled, regions: RegionMap, track: FaceTrack, params: FlowParams
-) -> FlowSignals:
+def refine(pooled: Pooled, regions: RegionMap, track: FaceTrack, params: FlowParams) -> FlowSignals:
     """Turn raw region displacement into signals (everything of ``measure`` after the flow)."""
     time = np.asarray(track.time, dtype=np.float64)
     step = sampling_step(time)
@@ -123,23 +124,21 @@ def refine(
     eyes = fill_gaps(pooled.eyes, usable)
     fit = remove_head(raw, regions.centres, regions.depths, len(regions.names))
     lid_index = [regions.names.index(name) for name in ("lid_upper_r", "lid_upper_l")]
-    blink = closure(eyes, time)
+    blink = closure(eyes, step)
 
     head = np.asarray(track.head, dtype=np.float64)
     lids = fit.displacement[:, lid_index].reshape(len(time), -1)
-    nuisance = np.concatenate(
-        [lids, blink[:, None], fit.motion[:, 4:], fit.motion[:, :4], head], axis=1
-    )  # (N, 15)
-    floor = np.array(
-        [params.noise_floor] * 4 + [0.1] + [params.noise_floor / 0.3] * 2
-        + [params.noise_floor] * 4 + [params.head_floor] * 4
-    )  # fmt: skip
+    # lids teach only while they blink: in a raised brow or a squint they move with the expression
+    shut = np.clip(blink / _SHUT, 0.0, 1.0)[:, None]
+    nuisance = np.concatenate([blink[:, None], lids * shut, fit.motion[:, 4:]], axis=1)  # (N, 7)
+    floor = np.array([_BLINK_FLOOR] + [params.noise_floor] * 4 + [params.turn_floor] * 2)
     flat = fit.displacement.reshape(len(time), -1)  # (N, R * 2)
     lag = max(1, round(params.leak_lag / step))
     flat = flat - leak(flat, nuisance, floor, usable, lag)
 
-    calm = usable & (blink < 0.3)
-    flat = flat - neutral_level(flat, time, calm if calm.sum() > 5 else usable, params.neutral_window)
+    calm = usable & (blink < _SHUT)
+    teach = calm if calm.sum() > 5 else usable
+    flat = flat - neutral_level(flat, time, teach, params.neutral_window)
     displacement = flat.reshape(fit.displacement.shape)
     displacement[:, lid_index] = (
         lids - np.median(lids[usable], axis=0) if usable.any() else lids
@@ -184,9 +183,7 @@ def region_noise(
     return np.maximum(both, floor)
 
 
-def strength(
-    displacement: np.ndarray, step: float, usable: np.ndarray, floor: float
-) -> np.ndarray:
+def strength(displacement: np.ndarray, step: float, usable: np.ndarray, floor: float) -> np.ndarray:
     """Strongest facial action per sample in noise SDs, (N,); 0 where there is no face."""
     _, weights = make_actions()
     level = np.einsum("nrd,krd->nk", displacement, weights, optimize=True)

@@ -2,20 +2,17 @@
 
 ``rgb``: ImageNet normalisation, as published weights expect it.
 
-``motion``: small networks on little data do not find sub-pixel motion in pixels by themselves, so
-they get it as channels. Grey values are first normalised by local mean and contrast (light drift
-and shadows fall out), then
-
-    0  normalised grey value, clamped to [-1, 1]
-    1  difference to the mean of the clip, amplified, squashed to (-1, 1)
-    2  difference to the previous frame (first frame: 0), amplified, squashed to (-1, 1)
-
-``flow``: displacement instead of differences, which does not depend on the sign and strength of a
-subject's texture. One Lucas-Kanade step from the clip's mean frame to every frame, less its mean
-over the face (what is left of head motion):
+``flow``: small networks on little data do not find sub-pixel motion in pixels by themselves, so
+they get it as channels. Grey values are normalised by local mean and contrast (light drift and
+shadows fall out); then one Lucas-Kanade step (Lucas and Kanade, IJCAI 1981) leads from the clip's
+mean frame to every frame, less its mean over the face (what is left of head motion):
 
     0, 1  horizontal and vertical displacement, squashed to (-1, 1)
-    2     residual: difference to the clip's mean, amplified, squashed to (-1, 1)
+    2     difference to the clip's mean in normalised grey values, squashed to (-1, 1)
+
+Displacements, unlike frame differences, do not depend on sign and strength of a face's texture,
+so that they carry over to other subjects: on the embedded data, frame differences alone stayed at
+chance level within the default number of steps.
 """
 
 from __future__ import annotations
@@ -23,16 +20,17 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-KINDS = ("rgb", "motion", "flow")
+KINDS = ("rgb", "flow")
 
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
 _GREY = (0.299, 0.587, 0.114)
-_NEIGHBOURHOOD = 1 / 8  # radius of the local normalisation, fraction of the width
-_WINDOW = 1 / 20  # radius of the displacement estimate, fraction of the width
+_NEIGHBOURHOOD = 1 / 14  # sigma of the local normalisation, fraction of the size
+_WINDOW = 1 / 30  # sigma of the displacement estimate, fraction of the size
+_TEXTURE_FLOOR = 0.02  # squared gradient; displacements shrink to 0 where nothing is to be seen
 _CONTRAST_FLOOR = 6.0  # grey values; keeps sensor noise of flat skin small
 _GAIN = 2.0  # of differences between normalised grey values
-_PIXELS = 2.0  # gain of displacements, per percent of the width
+_DISPLACEMENT_GAIN = 2.0  # of displacements in percent of the width
 
 
 def prepare(clips: torch.Tensor, kind: str) -> torch.Tensor:
@@ -55,8 +53,7 @@ def prepare(clips: torch.Tensor, kind: str) -> torch.Tensor:
     grey = clips.float()
     if grey.ndim == 5:
         grey = grey @ torch.tensor(_GREY, device=clips.device)
-    normal = _normalise_locally(grey)
-    return _flow(normal) if kind == "flow" else _motion(normal)
+    return _flow(_normalise_locally(grey))
 
 
 def to_unit(video: torch.Tensor, kind: str) -> torch.Tensor:
@@ -85,45 +82,47 @@ def _rgb(clips: torch.Tensor) -> torch.Tensor:
 
 
 def _normalise_locally(grey: torch.Tensor) -> torch.Tensor:
-    radius = max(1, round(_NEIGHBOURHOOD * grey.shape[-1]))
-    centred = grey - _blur(grey, radius)
+    centred = grey - _smooth(grey, _NEIGHBOURHOOD)
     # one contrast for the whole clip: a contrast per frame would hide and invent motion
-    contrast = _blur(centred.square().mean(1, keepdim=True), radius).sqrt()
+    energy = centred.square().mean(1, keepdim=True)
+    contrast = _smooth(energy, _NEIGHBOURHOOD).clamp_min(0).sqrt()
     return centred / (contrast + _CONTRAST_FLOOR)
-
-
-def _motion(normal: torch.Tensor) -> torch.Tensor:
-    still = (normal / 2).clamp(-1, 1)
-    apart = torch.tanh(_GAIN * (normal - normal.mean(1, keepdim=True)))
-    change = torch.tanh(_GAIN * torch.diff(normal, dim=1, prepend=normal[:, :1]))
-    return torch.stack((still, apart, change), 1)
 
 
 def _flow(normal: torch.Tensor) -> torch.Tensor:
     width = normal.shape[-1]
-    radius = max(1, round(_WINDOW * width))
     mean = normal.mean(1, keepdim=True)  # (B, 1, H, W)
     padded = F.pad(mean, (1, 1, 1, 1), mode="replicate")
     gx = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) / 2
     gy = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) / 2
     apart = normal - mean
-    xx, yy, xy = (_blur(part, radius) for part in (gx * gx, gy * gy, gx * gy))
-    xt, yt = -_blur(gx * apart, radius), -_blur(gy * apart, radius)
-    floor = 0.02
-    xx, yy = xx + floor, yy + floor
+    # the structure tensor belongs to the mean frame, so only two products are made per frame
+    xx, yy, xy = (_smooth(part, _WINDOW) for part in (gx * gx, gy * gy, gx * gy))
+    xx, yy = xx + _TEXTURE_FLOOR, yy + _TEXTURE_FLOOR
     weight = xx * yy - xy * xy
-    u = (yy * xt - xy * yt) / weight
-    v = (xx * yt - xy * xt) / weight
+    gain = _DISPLACEMENT_GAIN * 100 / width
+    xt = _smooth(gx * apart, _WINDOW)
+    yt = _smooth(gy * apart, _WINDOW)
+    u = xt * (-gain * yy / weight) + yt * (gain * xy / weight)
+    v = yt * (-gain * xx / weight) + xt * (gain * xy / weight)
     share = weight / weight.sum((-2, -1), keepdim=True)
-    gain = _PIXELS * 100 / width
-    u = torch.tanh(gain * (u - (u * share).sum((-2, -1), keepdim=True)))
-    v = torch.tanh(gain * (v - (v * share).sum((-2, -1), keepdim=True)))
-    return torch.stack((u, v, torch.tanh(_GAIN * apart)), 1)
+    u = u - (u * share).sum((-2, -1), keepdim=True)
+    v = v - (v * share).sum((-2, -1), keepdim=True)
+    return torch.stack((u, v, _GAIN * apart), 1).tanh_()
 
 
-def _blur(images: torch.Tensor, radius: int) -> torch.Tensor:
-    """Box mean over (2 radius + 1)^2 pixels, edges repeated; (B, T, H, W) to the same."""
-    window = 2 * radius + 1
-    padded = F.pad(images, (radius,) * 4, mode="replicate")
-    rows = F.avg_pool2d(padded, (window, 1), stride=1)
-    return F.avg_pool2d(rows, (1, window), stride=1)
+def _smooth(images: torch.Tensor, sigma: float) -> torch.Tensor:
+    """Gaussian mean, (B, T, H, W) to the same; ``sigma`` is a fraction of the size.
+
+    Two matrix products: several times faster than sliding windows on one channel. Weights are
+    normalised at the rim, where part of the window lies outside.
+    """
+    columns = _gaussian(images.shape[-1], sigma, images.device)
+    rows = _gaussian(images.shape[-2], sigma, images.device)
+    return rows @ (images @ columns.T)
+
+
+def _gaussian(size: int, sigma: float, device: torch.device) -> torch.Tensor:
+    place = torch.arange(size, device=device, dtype=torch.float32)
+    weight = torch.exp(-0.5 * ((place[:, None] - place) / (sigma * size)) ** 2)
+    return weight / weight.sum(1, keepdim=True)

@@ -134,7 +134,7 @@ class LGIFormer(Encoder):
         self.register_buffer("raster_order", torch.argsort(order), persistent=False)
         self.register_buffer("token_region", self.region_of_token(), persistent=False)
         self.lg_region_tokens = nn.Parameter(torch.zeros(self.num_regions, width))
-        rates = torch.linspace(0, drop_path, depth).tolist()
+        rates = [drop_path * index / max(1, depth - 1) for index in range(depth)]
         self.blocks = nn.ModuleList(LGIBlock(width, heads, rate) for rate in rates)
 
     def forward_features(self, video: torch.Tensor, messengers_only: bool = False) -> Features:

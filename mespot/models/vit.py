@@ -70,7 +70,7 @@ class VideoMAEViT(Encoder):
             }
         )
         del self.config["region"]
-        rates = torch.linspace(0, drop_path, depth).tolist()
+        rates = [drop_path * index / max(1, depth - 1) for index in range(depth)]
         self.blocks = nn.ModuleList(ViTBlock(width, heads, rate) for rate in rates)
 
     def forward_features(self, video: torch.Tensor, messengers_only: bool = False) -> Features:

@@ -7,6 +7,7 @@ from mespot.data.load import read_events, read_videos
 from mespot.files import write_json
 from mespot.pipeline.stage import fresh, open_stage
 from mespot.training.finetune import finetune as run_finetuning
+from mespot.training.finetune import granularity_folder
 
 
 def finetune(dataset: str) -> None:
@@ -31,5 +32,12 @@ def finetune(dataset: str) -> None:
             out,
             lambda step, values: stage.run.metrics(values, step),
         )
-        write_json(out / "folds.json", {"granularities": list(own.granularities), "folds": folds})
+        write_json(
+            out / "folds.json",
+            {
+                "granularities": list(own.granularities),
+                "folders": [granularity_folder(value) for value in own.granularities],
+                "folds": folds,
+            },
+        )
         stage.run.artifact(out / "curve.csv")

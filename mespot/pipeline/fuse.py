@@ -65,9 +65,11 @@ def fuse(dataset: str) -> None:
         write_json(out / "chosen.json", result.chosen)
         pack_system(
             out / "system",
-            project.artifact("finetune", dataset),
+            {
+                granularity: project.artifact("finetune", dataset, name)
+                for granularity, name in zip(model["granularities"], model["folders"], strict=True)
+            },
             {kind: folds["all"] for kind, folds in settings.items()},
-            model["granularities"],
             result.system,
             params,
         )

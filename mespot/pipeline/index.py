@@ -11,7 +11,7 @@ def index(dataset: str) -> None:
     """List videos and events of a data set from its official folders and sheets."""
     with open_stage("index", f"index/{dataset}/run.json", dataset) as stage:
         out = fresh(stage.project.artifact("index", dataset))
-        root = raw_root(stage.params, stage.project, dataset)
+        root = raw_root(stage.params, stage.project)
         videos, events = build_index(dataset, root, out)
         stage.run.params({"root": "embedded" if not stage.params.data.root else "data.root"})
         stage.run.metrics(

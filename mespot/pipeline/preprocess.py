@@ -15,9 +15,9 @@ def preprocess(dataset: str) -> None:
         videos = read_videos(stage.project.artifact("index", dataset, "videos.csv"))
         out = fresh(stage.project.artifact("faces", dataset))
         stage.run.params(params.preprocess.model_dump())
-        root = raw_root(params, stage.project, dataset)
+        root = raw_root(params, stage.project)
         table = preprocess_dataset(
-            videos, root, out, params.preprocess, params.jobs, work_dir=stage.work / "videos"
+            videos, root, out, stage.work / "videos", params.preprocess, params.jobs
         )
         numbers = table.select_dtypes("number").mean()
         stage.run.metrics({f"mean_{name}": value for name, value in numbers.items()})

@@ -25,7 +25,7 @@ def slices(dataset: str, length: float) -> None:
             )
         videos = read_videos(project.artifact("index", dataset, "videos.csv"))
         model = read_json(project.artifact("finetune", dataset, "folds.json"))
-        folders = [project.artifact("finetune", dataset, f"{g}") for g in model["granularities"]]
+        folders = [project.artifact("finetune", dataset, name) for name in model["folders"]]
         faces = project.artifact("faces", dataset)
         out = fresh(project.artifact("slices", dataset, f"{length}"))
         stage.run.params({"length": length, **params.slices.model_dump()})

@@ -47,7 +47,8 @@ class VideoEvidence:
         frames: source frames.
         flow: flow intervals (``mespot.events.INTERVAL_COLUMNS``), source frames.
         signals: flow signals.
-        model: flow-like table of the model branch's intervals.
+        model: the model branch's intervals at its operating point, same columns.
+        near: its intervals at a lower threshold: near misses that fusion may take up.
         scores: (T, 2) model scores over time for [me, mae].
         rate: moments of ``scores`` per second.
     """
@@ -58,6 +59,7 @@ class VideoEvidence:
     flow: pd.DataFrame
     signals: Signals
     model: pd.DataFrame
+    near: pd.DataFrame
     scores: np.ndarray
     rate: float
 
@@ -77,7 +79,11 @@ def candidates(evidence: VideoEvidence, me_longest: float, mae_shortest: float) 
         columns video, onset, offset (source frames), type, origin (flow|model) and ``FEATURES``.
     """
     parts = []
-    for origin, table in (("flow", evidence.flow), ("model", evidence.model)):
+    for origin, table in (
+        ("flow", evidence.flow),
+        ("model", evidence.model),
+        ("model", evidence.near),
+    ):
         for kind in TYPES:
             part = table[["video", "onset", "offset"]].copy()
             duration = (part["offset"] - part["onset"] + 1) / evidence.fps

@@ -48,7 +48,7 @@ def video_evidence(
             sees near misses too.
     """
     duration = frames / fps
-    columns, tables = [], []
+    columns, model, near = [], [], []
     for kind in TYPES:
         setting = settings[kind]
         raw = time_scores(
@@ -61,18 +61,20 @@ def video_evidence(
         scores = smoothed(raw, setting, grid.rate)
         columns.append(scores)
         lowered = replace(setting, threshold=max(setting.threshold - margin, 0.05))
-        tables.append(
-            model_intervals(
-                video, fps, frames, scores, grid.rate, kind, lowered, getattr(grid, kind)
+        for tables, point in ((model, setting), (near, lowered)):
+            tables.append(
+                model_intervals(
+                    video, fps, frames, scores, grid.rate, kind, point, getattr(grid, kind)
+                )
             )
-        )
     return VideoEvidence(
         video=video,
         fps=fps,
         frames=frames,
         flow=flow,
         signals=signals,
-        model=pd.concat(tables, ignore_index=True),
+        model=pd.concat(model, ignore_index=True),
+        near=pd.concat(near, ignore_index=True),
         scores=np.stack(columns, axis=1),  # (T, 2)
         rate=grid.rate,
     )

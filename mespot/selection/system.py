@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ class System:
 
     def classifier(self, granularity: float) -> Path:
         """Folder of the classifier of a granularity."""
-        return self.folder / f"{granularity}"
+        return self.folder / f"{granularity:g}"
 
     @property
     def grid(self) -> GridParams:
@@ -56,9 +56,8 @@ class System:
 
 def pack_system(
     folder: Path,
-    classifiers: Path,
+    classifiers: Mapping[float, Path],
     settings: Mapping[str, ModelSetting],
-    granularities: Sequence[float],
     chosen: Mapping[str, Any],
     params: Any,
 ) -> None:
@@ -66,25 +65,23 @@ def pack_system(
 
     Args:
         folder: to write.
-        classifiers: outputs of the finetune stage of the data set.
+        classifiers: granularity in seconds -> folder of its classifiers.
         settings: type -> setting chosen on all subjects.
-        granularities: of the classifiers, seconds.
         chosen: member, thresholds and scorers from ``mespot.selection.fuse``.
         params: all params.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for granularity in sorted({setting.granularity for setting in settings.values()}):
-        target = folder / f"{granularity}"
+        target = folder / f"{granularity:g}"
         target.mkdir(exist_ok=True)
         for name in ("all.safetensors", "model.json"):
-            shutil.copyfile(classifiers / f"{granularity}" / name, target / name)
+            shutil.copyfile(classifiers[granularity] / name, target / name)
     sections = ("preprocess", "flow", "slices", "grid", "fuse")
     write_json(
         folder / "system.json",
         {
             "format": _FORMAT,
             "settings": {kind: setting.as_dict() for kind, setting in settings.items()},
-            "granularities": list(granularities),
             "member": chosen["member"],
             "thresholds": chosen["thresholds"][chosen["member"]],
             "scorers": chosen["scorers"],

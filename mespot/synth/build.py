@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mespot.params.synth import SynthParams
 
 LAYOUTS: dict[str, Layout] = {"casme3": casme3.LAYOUT, "samm_lv": samm_lv.LAYOUT}
-_VERSION = 1  # raise it whenever the rendered frames or the sheets change
+_VERSION = 2  # raise it whenever the rendered frames or the sheets change
 _MARKS = ".finished"
 
 

@@ -37,6 +37,6 @@ class Difficulty:
 DIFFICULTIES = {
     "easy": Difficulty(0.02, 0.5, 0.004, 0.0, 0.04, 8.0, 0.0, 0.01, 0.0, 1.0),
     "planar": Difficulty(0.11, 2.5, 0.025, 0.0, 0.14, 4.0, 0.0, 0.02, 0.0, 1.5),
-    "hard": Difficulty(0.11, 2.5, 0.025, 2.0, 0.14, 4.0, 0.008, 0.03, 0.012, 2.5),
+    "hard": Difficulty(0.11, 2.5, 0.025, 2.0, 0.14, 4.0, 0.008, 0.03, 0.006, 2.5),
 }
 """easy: small head motion; planar: strong motion in the image plane; hard: turns, drift, blur."""

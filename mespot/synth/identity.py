@@ -12,7 +12,6 @@ import numpy as np
 
 from mespot.synth.portrait import LANDMARKS, MIRROR, pupils
 
-_IOD = float(np.linalg.norm(np.diff(pupils(LANDMARKS), axis=0)))
 _MIDDLE = pupils(LANDMARKS).mean(axis=0)
 
 
@@ -24,7 +23,7 @@ class Identity:
         shape: (n, 8) local warps of the portrait, per row the centre x, y, the shift x, y, the
             stretch x, y and the spread x, y (portrait pixels; the stretch is a factor).
         mirrored: whether left and right are swapped.
-        iod: inter-ocular distance, frame widths.
+        scale: frame widths per portrait pixel.
         eyes: (2,) middle between the pupils, frame widths.
         skin: (3,) RGB gains of the face.
         hair: (3,) RGB gains of the hair.
@@ -37,7 +36,7 @@ class Identity:
 
     shape: np.ndarray
     mirrored: bool
-    iod: float
+    scale: float
     eyes: np.ndarray
     skin: np.ndarray
     hair: np.ndarray
@@ -55,19 +54,19 @@ class Identity:
 
     @property
     def pupil_distance(self) -> float:
-        """Distance between the eye centres after the warp, frame widths: the unit of motion."""
+        """Inter-ocular distance (IOD), frame widths: the unit of motion."""
         return float(np.linalg.norm(np.diff(pupils(self.landmarks), axis=0)))
 
     def to_frame(self, points: np.ndarray) -> np.ndarray:
         """Map points of the warped portrait (pixels) to the frame (frame widths)."""
-        offset = (points - _MIDDLE) * self.iod / _IOD
+        offset = (points - _MIDDLE) * self.scale
         if self.mirrored:
             offset = offset * np.array([-1.0, 1.0])
         return self.eyes + offset
 
     def to_portrait(self, points: np.ndarray) -> np.ndarray:
         """Invert ``to_frame``."""
-        offset = (points - self.eyes) * _IOD / self.iod
+        offset = (points - self.eyes) / self.scale
         if self.mirrored:
             offset = offset * np.array([-1.0, 1.0])
         return offset + _MIDDLE
@@ -90,10 +89,12 @@ def make_identity(rng: np.random.Generator) -> Identity:
     hue = rng.uniform(-0.35, 0.35)
     gains = np.exp(rng.uniform(-0.25, 0.15, 3))
     mixing = np.eye(3) * (1.0 - abs(hue)) + np.roll(np.eye(3), 1 if hue > 0 else 2, 1) * abs(hue)
+    shape = _draw_shape(rng)
+    eyes_apart = np.diff(pupils(LANDMARKS + warp(shape, LANDMARKS)), axis=0)
     return Identity(
-        shape=_draw_shape(rng),
+        shape=shape,
         mirrored=bool(rng.random() < 0.5),
-        iod=float(rng.uniform(0.19, 0.215)),
+        scale=float(rng.uniform(0.19, 0.225) / np.linalg.norm(eyes_apart)),
         eyes=np.array([rng.uniform(0.47, 0.53), rng.uniform(0.46, 0.50)]),
         skin=np.array([1.0 + warm, 1.0, 1.0 - warm]) * (1.0 - 0.08 * max(tone, 0.0)),
         hair=np.array([1.0, 1.0 - rng.uniform(0.0, 0.1), 1.0]) * np.exp(rng.uniform(-0.9, 0.1)),

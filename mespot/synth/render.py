@@ -56,9 +56,9 @@ class Renderer:
             (size, size, 3) RGB or (size, size) float32, 0..255.
         """
         coarse = self.deformation.lookup(time)
-        full = cv2.resize(coarse, None, fx=STEP, fy=STEP, interpolation=cv2.INTER_LINEAR)
-        inner = full[STEP : STEP + self._size, STEP : STEP + self._size]
-        points = inner[..., :2] * SUPERSAMPLING + (SUPERSAMPLING - 1) / 2
+        points = self._upsample(coarse[..., :2]) * SUPERSAMPLING
+        points += (SUPERSAMPLING - 1) / 2
+        shade = self._upsample(coarse[..., 2])
         frame = cv2.remap(
             self._lids.at(self._script.lid(time)),
             points,
@@ -66,9 +66,13 @@ class Renderer:
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        frame *= inner[..., 2] if frame.ndim == 2 else inner[..., 2:]
+        frame *= shade if frame.ndim == 2 else shade[..., None]
         sigma = abs(self._script.wander["blur"].at(time)) * self.deformation.iod
         return cv2.GaussianBlur(frame, (0, 0), sigma) if sigma > 0.2 else frame
+
+    def _upsample(self, coarse: np.ndarray) -> np.ndarray:
+        full = cv2.resize(coarse, None, fx=STEP, fy=STEP, interpolation=cv2.INTER_LINEAR)
+        return full[STEP : STEP + self._size, STEP : STEP + self._size]
 
     def frame(self, time: float, index: int) -> np.ndarray:
         """Draw with sensor noise.

@@ -184,7 +184,7 @@ def _draw_events(rng: np.random.Generator, seconds: float, me: int, mae: int) ->
     types = ["me"] * me + ["mae"] * mae
     rng.shuffle(types)
     lengths = [_length(rng, kind) for kind in types]
-    while types and sum(lengths) + 0.6 * len(types) > 0.6 * seconds:
+    while types and sum(lengths) + 0.6 * (len(types) - 1) > 0.6 * seconds:
         longest = int(np.argmax(lengths))
         shorter = _length(rng, types[longest])
         if shorter < 0.8 * lengths[longest]:

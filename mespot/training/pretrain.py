@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -67,10 +68,11 @@ def pretrain(
         grey=params.input != "rgb",
         cache=work_dir / "crops.npy",
     )
+    names = [path.stem for _, path in archives]
     curve = fit(
         model,
         model.encoder,
-        lambda step: _step_loss(model, clips, params, seed, step),
+        lambda step: _step_loss(model, clips, names, params, seed, step),
         LoopSettings(
             steps=params.steps,
             batch=params.batch,
@@ -98,7 +100,9 @@ def pretrain(
     )
     columns = ["step", "loss", "lr", "appearance", "motion"]
     write_csv(out_dir / "curve.csv", pd.DataFrame(curve, columns=columns))
-    video, visible, masked = _batch(model, clips, params, _SHOWN, seed, params.steps)
+    rng = generator(seed, params.steps, "pretrain")
+    shown = draw_anywhere(clips, params.span, _SHOWN, rng)
+    video, visible, masked = _batch(model, shown, clips, params, seed, params.steps)
     save_reconstruction(
         out_dir / "reconstruction.png", model, video, to_unit(video, params.input), visible, masked
     )
@@ -107,18 +111,17 @@ def pretrain(
 
 def _batch(
     model: MaskedAutoEncoder,
+    drawn: tuple[np.ndarray, np.ndarray, np.ndarray],
     clips: ClipSet,
     params: PretrainParams,
-    size: int,
     seed: int,
     step: int,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     encoder = model.encoder
     device = model.mask_token.device
-    drawn = draw_anywhere(clips, params.span, size, generator(seed, step, "pretrain"))
     masks = draw_masks(
         generator(seed, step, "mask"),
-        size,
+        len(drawn[0]),
         encoder.grid,
         params.mask_ratio,
         params.masking,
@@ -133,15 +136,18 @@ def _batch(
 
 
 def _step_loss(
-    model: MaskedAutoEncoder, clips: ClipSet, params: PretrainParams, seed: int, step: int
+    model: MaskedAutoEncoder,
+    clips: ClipSet,
+    names: Sequence[str],
+    params: PretrainParams,
+    seed: int,
+    step: int,
 ) -> StepLoss:
-    video, visible, masked = _batch(model, clips, params, params.batch, seed, step)
+    rng = generator(seed, step, "pretrain")
+    drawn = draw_anywhere(clips, params.span, params.batch, rng)
+    video, visible, masked = _batch(model, drawn, clips, params, seed, step)
     target = to_unit(video, params.input)
     appearance, motion = model.losses(video, target, visible, masked)
-    weight = params.motion_weight
-    videos, starts, _ = draw_anywhere(
-        clips, params.span, params.batch, generator(seed, step, "pretrain")
-    )
-    names = [f"{video}@{start:.2f}s" for video, start in zip(videos, starts, strict=True)]
-    loss = (1 - weight) * appearance + weight * motion
-    return StepLoss(loss, {"appearance": appearance, "motion": motion}, names)
+    loss = (1 - params.motion_weight) * appearance + params.motion_weight * motion
+    shown = [f"{names[v]}@{s:.2f}s" for v, s in zip(*drawn[:2], strict=True)]
+    return StepLoss(loss, {"appearance": appearance, "motion": motion}, shown)

@@ -59,7 +59,11 @@ class Scene:
             return np.clip(110 + 4 * noise, 0, 255).astype(np.uint8)[..., : 1 if self.grey else 3]
         portrait = cv2.GaussianBlur(data.astronaut(), (0, 0), 0.8)
         picture = cv2.warpAffine(
-            portrait, self.matrix(index), self.shape[::-1], flags=cv2.INTER_CUBIC, borderValue=(90,) * 3
+            portrait,
+            self.matrix(index),
+            self.shape[::-1],
+            flags=cv2.INTER_CUBIC,
+            borderValue=(90,) * 3,
         )
         if self.second:
             other = similarity(0.0, np.log(1.0), FACE, np.array([0.16, 0.5]) * self.shape[::-1])
@@ -72,8 +76,10 @@ class Scene:
         for index in range(0, self.count, stride):
             image = self.image(index)
             if self.grey:
-                image = image[..., 0] if image.shape[-1] == 1 else cv2.cvtColor(
-                    image, cv2.COLOR_RGB2GRAY
+                image = (
+                    image[..., 0]
+                    if image.shape[-1] == 1
+                    else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
                 )
             yield index, image
 

@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import logging
 
+import cv2
 import numpy as np
 import pytest
+from skimage import data
 
 from mespot.faces.alignment import align_video, stride_of
 from mespot.faces.geometry import compose, invert, pose_of, scale_of, transform
 from mespot.faces.landmarks import crop_anchor, eye_centres
+
+
+FACE = np.array([224.0, 130.0])  # px, centre of the face in the portrait
 
 
 def displacement(crops, source) -> np.ndarray:
@@ -72,7 +77,7 @@ def test_long_gap_holds_the_last_transform_and_recovers(scene, params):
     assert [c.frame for c in crops] == list(range(120))
     assert not any(c.success for c in crops[30:90])
     assert all(c.success for c in crops[:30])
-    assert all(c.success for c in crops[90 + 6 :])  # found again within one retry
+    assert all(c.success for c in crops[90 + 7 :])  # found again within one retry
     held = np.stack([c.matrix for c in crops[50:80]])
     assert np.ptp(held, axis=0).max() == 0
     moved = displacement(crops, source)
@@ -84,7 +89,7 @@ def test_face_that_comes_late(scene, params):
     source = scene(count=60, absent=range(0, 40))
     crops = list(align_video(source, params, "late"))
     assert not any(c.success for c in crops[:40])
-    assert all(c.success for c in crops[46:])
+    assert all(c.success for c in crops[47:])
     assert len({c.pixels.shape for c in crops}) == 1
 
 
@@ -135,3 +140,62 @@ def test_rotation_passes_through_the_pose_unchanged(scene, params):
     anchor = crop_anchor(params.crop_size, params.eye_line)
     angles = np.array([pose_of(c.matrix, anchor)[2] for c in crops])
     assert np.allclose(np.diff(angles), -0.01, atol=1e-3)
+
+
+def test_hand_before_the_face(scene, params):
+    class Hand(scene):
+        def image(self, index):
+            picture = super().image(index)
+            if 10 <= index < 40:
+                x, y = transform(self.matrix(index), FACE[None])[0]
+                cv2.circle(picture, (int(x), int(y)), 95, (200, 150, 120), cv2.FILLED)
+            return picture
+
+    source = Hand(count=60, motion=lambda i: (0.5 * i, 0, 0, 1))
+    crops = list(align_video(source, params, "hand"))
+    seen = np.array([c.success for c in crops])
+    assert seen[:10].all() and not seen[10:40].any() and seen[47:].all()
+    assert np.abs(displacement(crops, source)[seen]).max() < 0.3
+
+
+def test_head_that_leaves_the_frame(scene, params):
+    source = scene(count=30, motion=lambda i: (9 * i, 0, 0, 1))
+    crops = list(align_video(source, params, "leaving"))
+    assert all(c.success for c in crops[:8])
+    assert not any(c.success for c in crops[-8:])
+
+
+def test_raised_brows_do_not_move_the_head(scene, params):
+    class Brows(scene):
+        def image(self, index):
+            raised = 8 * np.exp(-(((index - 15) / 4) ** 2))  # portrait px
+            y, x = np.mgrid[:512, :512].astype(np.float32)
+            field = raised * np.exp(-(((x - 222) / 40) ** 2) - ((y - 76) / 16) ** 2)
+            face = cv2.remap(data.astronaut(), x, np.float32(y + field), cv2.INTER_CUBIC)
+            size = self.shape[::-1]
+            picture = cv2.warpAffine(face, self.matrix(index), size, flags=cv2.INTER_CUBIC)
+            noise = np.random.default_rng(index).normal(0, 1.5, picture.shape)
+            return np.clip(picture + noise, 0, 255).astype(np.uint8)
+
+    source = Brows(count=30)
+    crops = list(align_video(source, params, "brows"))
+    moved = displacement(crops, source)
+    raised = 8 * 1.8 * scale_of(crops[0].matrix)  # crop px
+    assert raised > 6
+    assert np.abs(moved).max() < 0.06 * raised
+
+
+def test_reference_is_renewed_without_a_jump(scene, params):
+    class Ageing(scene):
+        def image(self, index):
+            picture = super().image(index).astype(np.float32)
+            other = cv2.GaussianBlur(255 - picture, (0, 0), 2.5)
+            share = 0.4 * index / self.count
+            return ((1 - share) * picture + share * other).astype(np.uint8)
+
+    source = Ageing(count=60)
+    crops = list(align_video(source, params, "ageing"))
+    assert all(c.success for c in crops)
+    moved = displacement(crops, source)
+    assert np.abs(np.diff(moved, axis=0)).max() < 0.05
+    assert np.abs(moved).max() < 0.3

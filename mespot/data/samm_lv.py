@@ -1,0 +1,73 @@
+"""SAMM Long Videos: 200 fps, grey, folders ``<sss>_<v>``, one workbook of movements.
+
+Format as in the releases V1 to V3 of the workbook (Yap et al., arXiv 1911.01519): sheet
+``FACS_Movement_Only``, header below nine rows of text, frames counted from 1 and inclusive.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from mespot.data.folders import frame_files, walk
+from mespot.data.frames import folder_is_grey
+from mespot.data.raw import RawEvent, RawVideo
+from mespot.data.sheets import Row, read_rows
+from mespot.errors import MespotError
+
+FPS = 200.0
+_FOLDER = re.compile(r"\d{3}_\d+")
+_WORKBOOK = re.compile(r"SAMM_LongVideos.*\.xlsx", re.IGNORECASE)
+_SHEET = "FACS_Movement_Only"
+_COLUMNS = ("Filename", "Onset", "Apex", "Offset", "Type")
+_EVENT_NAME = re.compile(r"(\d{1,3})_(\d+)_(\d+)")
+
+
+def videos(root: Path) -> list[RawVideo]:
+    """List the videos; see ``mespot.data.adapter.Adapter``."""
+    found = []
+    for entry in walk(root, lambda name: _FOLDER.fullmatch(name) is not None):
+        if entry.is_dir() and _FOLDER.fullmatch(entry.name):
+            folder = Path(entry.path)
+            names, numbers = frame_files(folder)
+            grey = folder_is_grey(folder, names)
+            subject = entry.name[:3]
+            found.append(RawVideo(subject, entry.name, folder, "folder", FPS, numbers, grey))
+    return found
+
+
+def events(root: Path, videos: list[RawVideo]) -> list[RawEvent]:
+    """Read the workbook; see ``mespot.data.adapter.Adapter``."""
+    path = _workbook(root)
+    return [_event(row) for row in read_rows(path, _SHEET, _COLUMNS)]
+
+
+def _event(row: Row) -> RawEvent:
+    match = _EVENT_NAME.fullmatch(row.text("Filename"))
+    if not match:
+        raise row.fault("Filename", "subject_video_event such as 006_1_1")
+    kind = row.text("Type").lower()
+    if not kind.startswith(("macro", "micro")):
+        raise row.fault("Type", "Macro or Micro - 1/2")
+    return RawEvent(
+        video=f"{int(match[1]):03d}_{match[2]}",
+        onset=row.frame("Onset"),
+        apex=row.optional_frame("Apex"),
+        offset=row.frame("Offset"),
+        type="mae" if kind.startswith("macro") else "me",
+        source=row.source,
+        row=row.number,
+    )
+
+
+def _workbook(root: Path) -> Path:
+    """Return the workbook; of several releases the one that sorts last (V3 before V2)."""
+    found: list[os.DirEntry[str]] = [
+        entry
+        for entry in walk(root, lambda name: _FOLDER.fullmatch(name) is not None)
+        if entry.is_file() and _WORKBOOK.fullmatch(entry.name)
+    ]
+    if not found:
+        raise MespotError(f"{root}: found no workbook, expected SAMM_LongVideos_V3_Release.xlsx")
+    return Path(max(found, key=lambda entry: entry.name).path)

@@ -1,0 +1,92 @@
+"""Evidence for an expression at every time and length, in noise SDs of this very video.
+
+The noise of every facial action and length is measured on the video itself: most stretches of a
+video hold no expression of that length. Blinks disturb the skin around the eyes and fast heads
+disturb everything; there the noise counts as larger, so that they raise no alarm by themselves
+while an expression elsewhere in the face is still seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mespot.flow.actions import make_actions
+from mespot.flow.contrast import bump_contrast
+from mespot.flow.filters import BoxMeans
+from mespot.flow.signals import FlowSignals
+
+_QUIET = 0.6
+"""Quantile of |contrast| that tells the noise."""
+_QUANTILE_SD = 0.62
+"""Where that quantile lies for white noise, in SDs of the contrast's differences."""
+_BLINK_LENGTH = 0.6
+_AROUND_EYES = ("brow", "glabella", "infraorbital", "cheek")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Evidence of one video at the tried lengths.
+
+    Attributes:
+        lengths: (L,) s.
+        level: (L, N) strongest action in noise SDs.
+        action: (L, N) its index.
+        names: names of the actions.
+    """
+
+    lengths: np.ndarray
+    level: np.ndarray
+    action: np.ndarray
+    names: tuple[str, ...]
+
+
+def measure_evidence(signals: FlowSignals, lengths: np.ndarray, floor: float) -> Evidence:
+    """Measure evidence at all lengths.
+
+    Args:
+        signals: of one video.
+        lengths: (L,) s.
+        floor: smallest noise SD, IOD.
+    """
+    names, weights = make_actions()
+    eyes = np.array([name.startswith(_AROUND_EYES) for name in signals.regions])
+    near_eyes = (weights[:, eyes] ** 2).sum(axis=(1, 2))  # (K,) weights have unit length
+    boxes = BoxMeans(np.einsum("nrd,krd->nk", signals.displacement, weights), signals.step)
+    blink = BoxMeans(signals.blink, signals.step)
+    speed = BoxMeans(signals.head_motion, signals.step)
+    usable = signals.confidence > 0.0
+    level, action = [], []
+    for length in lengths:
+        contrast = np.abs(bump_contrast(boxes, float(length)))  # (N, K)
+        half = 0.5 * float(length)
+        noise = np.maximum(_spread(contrast, usable), floor) ** 2  # (K,)
+        total = np.broadcast_to(noise, contrast.shape)
+        if length <= _BLINK_LENGTH:
+            closed = blink.mean(-half, half)
+            total = total + _extra(contrast, noise, closed, usable & (closed > 0.2), near_eyes)
+        fast = speed.mean(-half, half)
+        limit = max(float(np.quantile(fast, 0.85)), 0.15)
+        total = total + _extra(contrast, noise, fast / limit, usable & (fast > limit), 1.0)
+        ratio = contrast / np.sqrt(total)
+        ratio[~usable] = 0.0
+        best = ratio.argmax(axis=1)
+        level.append(np.take_along_axis(ratio, best[:, None], axis=1)[:, 0])
+        action.append(best)
+    return Evidence(np.asarray(lengths), np.stack(level), np.stack(action), names)
+
+
+def _spread(contrast: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    if not chosen.any():
+        return np.zeros(contrast.shape[1])
+    return np.quantile(contrast[chosen], _QUIET, axis=0) / _QUANTILE_SD
+
+
+def _extra(
+    contrast: np.ndarray, noise: np.ndarray, amount: np.ndarray, chosen: np.ndarray,
+    share: np.ndarray | float,
+) -> np.ndarray:  # fmt: skip
+    """Variance (N, K) that a disturbance adds: its own spread, by its amount at every sample."""
+    added = np.maximum(_spread(contrast, chosen) ** 2 - noise, 0.0) * share
+    return np.minimum(amount, 2.0)[:, None] ** 2 * added

@@ -1,0 +1,162 @@
+"""Expression intervals of a video, found in its flow signals at all lengths at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mespot.events import empty_intervals
+from mespot.flow.edges import Bump, Tracer
+from mespot.flow.evidence import Evidence, measure_evidence
+from mespot.flow.signals import FlowSignals
+from mespot.params.flow import FlowParams
+
+FEATURES = {
+    "apex": np.int64,
+    "peak_sd": np.float64,
+    "duration_s": np.float64,
+    "amplitude_iod": np.float64,
+    "region": str,
+    "action": str,
+    "confidence": np.float64,
+}
+"""Columns beyond ``INTERVAL_COLUMNS``."""
+_LEAST_SCORE = 0.1
+
+
+def find_intervals(signals: FlowSignals, params: FlowParams) -> pd.DataFrame:
+    """Find ME and MaE intervals.
+
+    Args:
+        signals: of one video.
+        params: section ``flow``.
+
+    Returns:
+        columns ``video`` (empty), ``onset``, ``offset`` (source frames, inclusive), ``type``,
+        ``score`` (0.5 = default operating point; rows down to 0.1), and ``FEATURES``; ordered by
+        onset. Without movement, with a single frame or without a face: no rows.
+    """
+    table = empty_intervals()
+    for name, kind in FEATURES.items():
+        table[name] = pd.Series(dtype=kind)
+    if len(signals.time) < 5 or not (signals.confidence > 0.0).any():
+        return table
+    lengths = np.geomspace(
+        params.shortest, params.longest, 1 + round(np.log(params.longest / params.shortest) / 0.25)
+    )
+    evidence = measure_evidence(signals, lengths, params.noise_floor)
+    rows = _rows(signals, evidence, params)
+    return pd.DataFrame(rows, columns=list(table.columns)).astype(table.dtypes) if rows else table
+
+
+def candidates(evidence: Evidence, step: float, least: float) -> list[tuple[float, int, int]]:
+    """Local maxima over time at every length: (level, length index, sample), best first."""
+    found = []
+    for number, (length, level) in enumerate(zip(evidence.lengths, evidence.level, strict=True)):
+        reach = max(1, round(0.25 * length / step))
+        padded = np.pad(level, reach, constant_values=-1.0)
+        windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
+        peaks = np.flatnonzero((level >= windows.max(axis=1)) & (level >= least))
+        found += [(float(level[peak]), number, int(peak)) for peak in peaks]
+    return sorted(found, key=lambda item: (-item[0], item[1], item[2]))
+
+
+def _rows(signals: FlowSignals, evidence: Evidence, params: FlowParams) -> list[tuple]:
+    tracer = Tracer(signals, params.edge, params.neutral_tolerance)
+    least = params.threshold * (_LEAST_SCORE / (1.0 - _LEAST_SCORE)) ** (1.0 / params.slope)
+    tried: list[tuple[float, float]] = []
+    found: list[tuple[float, float, Bump, int]] = []
+    for level, number, sample in candidates(evidence, signals.step, least):
+        centre, length = float(signals.time[sample]), float(evidence.lengths[number])
+        span = (centre - 0.5 * length, centre + 0.5 * length)
+        if tried and _overlap(span, tried).max() > 0.6:
+            continue
+        tried.append(span)
+        bump = tracer.trace(centre, length)
+        if bump is None or bump.offset - bump.onset > 1.5 * params.longest:
+            continue
+        score = score_of(level, bump, params)
+        if score >= _LEAST_SCORE:
+            found.append((score, level, bump, int(evidence.action[number, sample])))
+    found.sort(key=lambda item: (-item[0], -item[1]))
+    rows, kept = [], []
+    for score, level, bump, action in found:
+        span = (bump.onset, bump.offset)
+        if kept and _shared(span, kept).max() > params.max_shared:
+            continue
+        kept.append(span)
+        rows.append(_row(signals, evidence, params, score, level, bump, action))
+    return sorted(rows, key=lambda row: (row[1], row[2]))
+
+
+def _row(
+    signals: FlowSignals, evidence: Evidence, params: FlowParams, score: float, level: float,
+    bump: Bump, action: int,
+) -> tuple:  # fmt: skip
+    onset, offset = source_frames(bump.onset, bump.offset, signals)
+    apex = int(np.clip(round(bump.apex * signals.fps), onset, offset))
+    inside = (signals.time >= bump.onset) & (signals.time <= bump.offset)
+    sure = float(signals.confidence[inside].mean()) if inside.any() else 0.0
+    duration = (offset - onset + 1) / signals.fps
+    return (
+        "", onset, offset, kind_of(duration, bump.amplitude, params), score,
+        apex, level, duration, bump.amplitude, bump.region, evidence.names[action], sure,
+    )  # fmt: skip
+
+
+def score_of(level: float, bump: Bump, params: FlowParams) -> float:
+    """Score in [0, 1]: certain only when a bump is above noise, large enough and off neutral.
+
+    Three odds are joined so that the smallest rules: peak over ``threshold``, amplitude over the
+    smallest that counts as an expression at this duration (slow drift moves skin too, so longer
+    bumps have to be larger), and departure from neutral.
+    """
+    least = np.clip(
+        params.least_speed * (bump.offset - bump.onset),
+        params.least_amplitude,
+        params.enough_amplitude,
+    )
+    ratios = np.array(
+        [
+            level / params.threshold,
+            bump.amplitude / least,
+            bump.departure / params.least_departure,
+        ]
+    )
+    odds = np.maximum(ratios, 1e-6) ** params.slope
+    return float(1.0 / (1.0 + (1.0 / odds).sum()))
+
+
+def kind_of(duration: float, amplitude: float, params: FlowParams) -> str:
+    """``me`` or ``mae``: annotators go by duration and by how small the movement is.
+
+    Args:
+        duration: s.
+        amplitude: IOD.
+        params: ``me_seconds`` and ``me_amplitude`` are the border; a movement ``n`` times as
+            large as the border has to be ``n ** amplitude_weight`` times as short to be an ME.
+    """
+    size = params.amplitude_weight * np.log(max(amplitude, 1e-6) / params.me_amplitude)
+    return "me" if np.log(max(duration, 1e-6) / params.me_seconds) + size < 0.0 else "mae"
+
+
+def source_frames(onset: float, offset: float, signals: FlowSignals) -> tuple[int, int]:
+    """First and last source frame inside [onset, offset] seconds, at least one frame."""
+    first = int(np.ceil(onset * signals.fps - 1e-6))
+    last = max(int(np.floor(offset * signals.fps + 1e-6)), first)
+    top = max(signals.frames - 1, 0)
+    return int(np.clip(first, 0, top)), int(np.clip(last, 0, top))
+
+
+def _overlap(span: tuple[float, float], others: list[tuple[float, float]]) -> np.ndarray:
+    both = np.asarray(others)
+    inter = np.minimum(both[:, 1], span[1]) - np.maximum(both[:, 0], span[0])
+    union = np.maximum(both[:, 1], span[1]) - np.minimum(both[:, 0], span[0])
+    return np.maximum(inter, 0.0) / np.maximum(union, 1e-9)
+
+
+def _shared(span: tuple[float, float], others: list[tuple[float, float]]) -> np.ndarray:
+    both = np.asarray(others)
+    inter = np.minimum(both[:, 1], span[1]) - np.maximum(both[:, 0], span[0])
+    shorter = np.minimum(both[:, 1] - both[:, 0], span[1] - span[0])
+    return np.maximum(inter, 0.0) / np.maximum(shorter, 1e-9)

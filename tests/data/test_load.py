@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+
+from mespot.data.load import read_events, read_videos
+from mespot.errors import MespotError
+
+VIDEOS = "subject,video,path,kind,fps,frames,first,gaps,grey\n"
+EVENTS = (
+    "subject,video,onset,apex,offset,type,official_onset,official_apex,official_offset,"
+    "source,row,rule\n"
+)
+
+
+def test_text_columns_stay_text(tmp_path):
+    path = tmp_path / "videos.csv"
+    path.write_text(VIDEOS + "006,001,x,folder,200,9,1,7,True\n007,NA,x,file,30,9,1,,False\n")
+    table = read_videos(path)
+    assert table["subject"].tolist() == ["006", "007"]
+    assert table["video"].tolist() == ["001", "NA"]
+    assert table["gaps"].tolist() == ["7", ""]
+    assert table["grey"].tolist() == [True, False]
+    assert table["fps"].dtype == float and table["frames"].dtype == "int64"
+
+
+def test_empty_events_have_types_too(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text(EVENTS)
+    table = read_events(path)
+    assert len(table) == 0 and table["onset"].dtype == "int64"
+
+
+def test_faulty_tables_are_named(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text(EVENTS + "006,006_1,5,6,4,me,6,7,5,s,2,\n")
+    with pytest.raises(MespotError, match="events.csv: row 2: offset 4 lies before onset 5"):
+        read_events(path)
+    path.write_text("subject,video\n")
+    with pytest.raises(MespotError, match="events.csv: column 'onset' is missing"):
+        read_events(path)
+    with pytest.raises(MespotError, match="cannot be read"):
+        read_videos(tmp_path / "none.csv")

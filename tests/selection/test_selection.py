@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mespot.errors import MespotError
+from mespot.events import INTERVAL_COLUMNS
+from mespot.files import write_json
+from mespot.selection.candidates import FEATURES, candidates
+from mespot.selection.evidence import video_evidence
+from mespot.selection.fuse import fuse
+from mespot.selection.fusion import TypeScorer, fit, label, thin
+from mespot.selection.grid import search
+from mespot.selection.model_branch import ModelSetting, SliceScores
+from mespot.selection.system import load_system, pack_system
+from mespot.slices.cut import slice_starts
+
+FPS, FRAMES = 30.0, 900
+LENGTHS = (0.3, 0.5, 1.0, 2.0)
+
+
+def world(seed: int, subjects: int = 6, model_noise: float = 0.15):
+    """Videos with known events, slice scores that see them and flow intervals that mostly do."""
+    rng = np.random.default_rng(seed)
+    videos, events, slices, flow, signals = [], [], {length: {} for length in LENGTHS}, [], {}
+    for subject in range(subjects):
+        video = f"{subject:03d}_1"
+        videos.append((f"{subject:03d}", video, FPS, FRAMES))
+        spans = []
+        for slot, kind in enumerate(["me", "mae", "me", "mae"]):
+            onset = 60 + 210 * slot + int(rng.integers(0, 60))
+            offset = onset + (11 if kind == "me" else 45)
+            spans.append((onset, offset, kind))
+            events.append((f"{subject:03d}", video, onset, (onset + offset) // 2, offset, kind))
+        for length in LENGTHS:
+            start = slice_starts(FRAMES / FPS, length, 0.25)
+            scores = 0.1 + model_noise * rng.random((len(start), 2, 2))
+            for onset, offset, kind in spans:
+                middle = 0.5 * (onset + offset) / FPS
+                fits = length <= 0.5 if kind == "me" else length >= 1.0
+                near = np.abs(start + length / 2 - middle) < 0.5 * (offset - onset) / FPS
+                column = 0 if kind == "me" else 1  # also the index of the right granularity
+                scores[near, column, column] += 0.6 if fits else 0.2
+            slices[length][video] = SliceScores(length, start, scores)
+        for index, (onset, offset, kind) in enumerate(spans):
+            if index != 3:
+                flow.append((video, onset - 1, offset + 2, kind, 0.6 + 0.3 * rng.random()))
+        flow.append((video, 20, 30, "me", 0.3 + 0.4 * rng.random()))  # a false alarm
+        time = np.arange(FRAMES) / FPS
+        signals[video] = SimpleNamespace(
+            time=time,
+            strength=rng.random(FRAMES),
+            head_motion=rng.random(FRAMES),
+            blink=np.zeros(FRAMES),
+            confidence=np.ones(FRAMES),
+        )
+    return (
+        pd.DataFrame(videos, columns=["subject", "video", "fps", "frames"]),
+        pd.DataFrame(events, columns=["subject", "video", "onset", "apex", "offset", "type"]),
+        slices,
+        pd.DataFrame(flow, columns=list(INTERVAL_COLUMNS)),
+        signals,
+    )
+
+
+def folds_of(videos):
+    return {subject: index % 3 for index, subject in enumerate(sorted(set(videos["subject"])))}
+
+
+def test_grid_finds_the_matching_length_and_granularity(params):
+    videos, events, slices, _, _ = world(0)
+    result = search(videos, events, slices, (0.5, 2.0), folds_of(videos), params.grid, 0.5)
+    assert result.chosen["me"]["all"].granularity == 0.5
+    assert result.chosen["mae"]["all"].granularity == 2.0
+    assert set(result.chosen["me"]) == {"0", "1", "2", "all"}
+    assert result.oracle["mae"] > 0.8
+    assert set(result.intervals.columns) == set(INTERVAL_COLUMNS)
+    table = result.table
+    assert (table["tp"] + table["fn"] == 12).all()
+
+
+def test_the_choice_for_a_fold_ignores_that_fold(params):
+    videos, events, slices, _, _ = world(1)
+    folds = folds_of(videos)
+    before = search(videos, events, slices, (0.5, 2.0), folds, params.grid, 0.5)
+    moved = events.copy()
+    inside = moved["subject"].map(folds) == 0
+    moved.loc[inside, ["onset", "apex", "offset"]] = [[3, 4, 8]] * int(inside.sum())
+    after = search(videos, moved, slices, (0.5, 2.0), folds, params.grid, 0.5)
+    for kind in ("me", "mae"):
+        assert before.chosen[kind]["0"] == after.chosen[kind]["0"]
+    test = videos["video"][videos["subject"].map(folds) == 0]
+    pd.testing.assert_frame_equal(
+        before.intervals[before.intervals["video"].isin(test)].reset_index(drop=True),
+        after.intervals[after.intervals["video"].isin(test)].reset_index(drop=True),
+    )
+
+
+def evidence_of(videos, slices, flow, signals, params):
+    def evidence(settings):
+        return [
+            video_evidence(
+                row.video,
+                row.fps,
+                row.frames,
+                flow[flow["video"] == row.video],
+                signals[row.video],
+                {length: slices[length][row.video] for length in LENGTHS},
+                (0.5, 2.0),
+                settings,
+                params.grid,
+                params.fuse.margin,
+            )
+            for row in videos.itertuples()
+        ]
+
+    return evidence
+
+
+@pytest.fixture(scope="module")
+def fused(params):
+    videos, events, slices, flow, signals = world(2)
+    folds = folds_of(videos)
+    grid = search(videos, events, slices, (0.5, 2.0), folds, params.grid, 0.5)
+    evidence = evidence_of(videos, slices, flow, signals, params)
+    result = fuse(videos, events, evidence, grid.chosen, folds, params.fuse, 0.5)
+    return videos, events, evidence, grid, folds, result
+
+
+def test_fusion_finds_what_one_branch_misses(fused):
+    *_, result = fused
+    f1 = result.ablation.set_index(["member", "type"])["f1"]
+    assert f1["fused", "overall"] >= max(f1["flow", "overall"], f1["model", "overall"])
+    assert f1["fused", "overall"] > 0.85
+    assert set(result.intervals["branch"]) == {"model", "flow", "fused"}
+
+
+def test_fusion_of_a_fold_ignores_its_events(fused, params):
+    videos, events, evidence, grid, folds, result = fused
+    moved = events.copy()
+    inside = moved["subject"].map(folds) == 1
+    moved.loc[inside, ["onset", "apex", "offset"]] = [[3, 4, 8]] * int(inside.sum())
+    again = fuse(videos, moved, evidence, grid.chosen, folds, params.fuse, 0.5)
+    assert again.chosen["1"] == result.chosen["1"]
+    test = videos["video"][videos["subject"].map(folds) == 1]
+    pd.testing.assert_frame_equal(
+        result.intervals[result.intervals["video"].isin(test)].reset_index(drop=True),
+        again.intervals[again.intervals["video"].isin(test)].reset_index(drop=True),
+    )
+
+
+def test_candidates_stand_once_per_possible_type(fused):
+    _, _, evidence, grid, _, _ = fused
+    one = evidence({kind: grid.chosen[kind]["all"] for kind in ("me", "mae")})[0]
+    table = candidates(one, 0.9, 0.3)
+    assert not table.duplicated(["onset", "offset", "type"]).any()
+    seconds = (table["offset"] - table["onset"] + 1) / FPS
+    assert (seconds[table["type"] == "me"] <= 0.9).all()
+    assert (seconds[table["type"] == "mae"] >= 0.3).all()
+    assert np.isfinite(table[list(FEATURES)].to_numpy()).all()
+
+
+def test_a_video_without_candidates_gives_an_empty_table(fused):
+    _, _, evidence, grid, _, _ = fused
+    one = evidence({kind: grid.chosen[kind]["all"] for kind in ("me", "mae")})[0]
+    bare = replace(one, flow=one.flow[:0], model=one.model[:0], near=one.near[:0])
+    assert len(candidates(bare, 0.9, 0.3)) == 0
+
+
+def test_label_needs_type_and_overlap():
+    events = pd.DataFrame({"video": ["a"], "onset": [10], "offset": [19], "type": ["me"]})
+    pool = pd.DataFrame(
+        {
+            "video": ["a", "a", "a", "b"],
+            "onset": [12, 12, 30, 12],
+            "offset": [19, 19, 39, 19],
+            "type": ["me", "mae", "me", "me"],
+        }
+    )
+    assert label(pool, events, 0.5).tolist() == [1, 0, 0, 0]
+
+
+def test_thin_keeps_the_better_of_two():
+    table = pd.DataFrame(
+        {
+            "video": ["a", "a", "b"],
+            "onset": [0, 2, 0],
+            "offset": [10, 11, 10],
+            "type": ["me", "mae", "me"],
+            "score": [0.5, 0.9, 0.1],
+        }
+    )
+    assert thin(table, 0.3)[["video", "score"]].values.tolist() == [["a", 0.9], ["b", 0.1]]
+
+
+def test_a_type_without_misses_scores_its_share():
+    pool = pd.DataFrame({name: [0.0, 1.0] for name in FEATURES} | {"type": ["me", "me"]})
+    scorers = fit(pool, np.array([1, 1]), 1.0)
+    assert scorers["me"].score(pool[list(FEATURES)].to_numpy()) == pytest.approx(0.99)
+    assert scorers["mae"].score(pool[list(FEATURES)].to_numpy()) == pytest.approx(0.01)
+    again = TypeScorer.from_dict(scorers["me"].as_dict())
+    assert again.bias == scorers["me"].bias
+
+
+def test_system_round_trip(fused, params, tmp_path):
+    *_, result = fused
+    for name in ("all.safetensors", "model.json"):
+        (tmp_path / name).write_bytes(b"x")
+    settings = {kind: ModelSetting(0.5, 0.3, 0.03, 0.5) for kind in ("me", "mae")}
+    pack_system(tmp_path / "system", {0.5: tmp_path}, settings, result.system, params)
+    system = load_system(tmp_path / "system")
+    assert system.settings == settings
+    assert system.grid == params.grid
+    assert (system.classifier(0.5) / "all.safetensors").is_file()
+    np.testing.assert_allclose(
+        system.scorers["me"].weight, result.system["scorers"]["me"]["weight"], atol=1e-6
+    )
+
+
+def test_a_broken_system_is_one_line(tmp_path):
+    with pytest.raises(MespotError, match="no system.json"):
+        load_system(tmp_path)
+    write_json(tmp_path / "system.json", {"format": 99})
+    with pytest.raises(MespotError, match="format: found 99"):
+        load_system(tmp_path)
+    write_json(tmp_path / "system.json", {"format": 1, "settings": {}})
+    with pytest.raises(MespotError, match="'me'"):
+        load_system(tmp_path)
