@@ -76,7 +76,7 @@ def test_no_print_no_machine_path_no_unsafe_load_in_the_package():
     for file in [*PACKAGE, *(ROOT / "stages").glob("*.py")]:
         text = file.read_text(encoding="utf-8")
         for word in forbidden:
-            assert word not in text.replace('YAML(typ="safe", pure=True).load(', ""), (file, word)
+            assert word not in text, (file, word)
         for line in text.splitlines():
             assert not line.lstrip().startswith("print("), (file, line)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import os
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from mespot.data.adapter import adapter
@@ -17,6 +20,7 @@ from mespot.files import write_csv
 log = logging.getLogger(__name__)
 VIDEO_COLUMNS = (
     "subject", "video", "path", "kind", "fps", "frames", "first", "gaps", "grey",
+    "fingerprint",
 )  # fmt: skip
 EVENT_COLUMNS = (
     "subject", "video", "onset", "apex", "offset", "type",
@@ -79,10 +83,26 @@ def _video_table(raw: list[RawVideo], root: Path) -> pd.DataFrame:
                 "first": numbering.first,
                 "gaps": numbering.text,
                 "grey": bool(video.grey),
+                "fingerprint": _fingerprint(video),
             }
         )
     table = pd.DataFrame(rows, columns=list(VIDEO_COLUMNS))
     return table.sort_values(["subject", "video"], ignore_index=True)
+
+
+def _fingerprint(video: RawVideo) -> str:
+    """Hash what tells two versions of a raw video apart without reading its frames.
+
+    A folder: all frame numbers and the sizes of the first, middle and last file; a file: its size.
+    """
+    digest = hashlib.sha256(np.asarray(video.numbers, dtype=np.int64).tobytes())
+    files = [video.path]
+    if video.kind == "folder":
+        names = sorted(os.listdir(video.path))
+        files = [video.path / names[place] for place in (0, len(names) // 2, -1)]
+    for file in files:
+        digest.update(f"{file.name} {file.stat().st_size}\n".encode())
+    return digest.hexdigest()[:16]
 
 
 def _event_table(raw: list[RawEvent], videos: pd.DataFrame, folder: Path) -> pd.DataFrame:

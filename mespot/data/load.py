@@ -10,7 +10,7 @@ from mespot.data.index import EVENT_COLUMNS, VIDEO_COLUMNS
 from mespot.errors import MespotError
 from mespot.events import check_table
 
-_TEXT = ("subject", "video", "path", "kind", "gaps", "type", "source", "rule")
+_TEXT = ("subject", "video", "path", "kind", "gaps", "fingerprint", "type", "source", "rule")
 
 
 def read_videos(path: str | Path) -> pd.DataFrame:

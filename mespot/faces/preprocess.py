@@ -37,8 +37,8 @@ def preprocess_video(
 ) -> FaceTrack:
     """Write ``<video>.zip`` (crops), ``<video>.npz`` (track) and ``<video>.json`` (summary).
 
-    A video that is already there with the same settings and origin is not done again. The summary is
-    written last: without it the video counts as not done.
+    A video that is already there with the same settings and origin is not done again. The summary
+    is written last: without it the video counts as not done.
 
     Args:
         source: frames of the video.

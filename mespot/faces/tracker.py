@@ -24,6 +24,7 @@ _COARSE_STEPS = 6
 _FINE_STEPS = 4
 # px of the level: a smaller step is the last one; what it leaves is some 5 % of it.
 _STILL = {4: 0.15, 2: 0.15, 1: 0.08}
+_NEAR = 1.0  # px: a fine step up to this needs no coarse one before
 _RENEW = 0.85  # of the reference's first correlation: below, the reference is renewed
 _LOST = 0.5  # correlation: below, this is another picture
 _PERFECT = 0.95  # correlation of a confidence of 1
@@ -98,7 +99,13 @@ class RigidTracker:
         return self._best is not None and fit.correlation < _RENEW * self._best
 
     def _register(self, patch: Patch, start: np.ndarray) -> tuple[np.ndarray, Fit]:
-        matrix = self._coarse(_crop(patch, start), start)
+        crop = _crop(patch, start)
+        fit = self._fine.fit(crop)
+        # Most heads hardly move from frame to frame; the coarse levels are for the others.
+        if fit.motion < _NEAR and fit.correlation > _LOST and not self._is_worse(fit):
+            matrix = compose(fit.step, start)
+        else:
+            matrix = self._coarse(crop, start)
         for _ in range(_FINE_STEPS):
             fit = self._fine.fit(_crop(patch, matrix))
             matrix = compose(fit.step, matrix)

@@ -25,7 +25,8 @@ class Bump:
         onset: first movement.
         apex: largest displacement.
         offset: back at the level around.
-        amplitude: displacement of the region that moves most, IOD.
+        amplitude: displacement of the region that moves most, against the nearer of its
+            levels before and after, IOD.
         region: its name.
         departure: how much farther from neutral the bump is than its nearer flank, as a ratio;
             below 1 it is rather the gap between two expressions.
@@ -108,13 +109,14 @@ class Tracer:
         levels = [float((weight * part).sum()) / unit for part in (inside, before, after)]
         around = min(abs(levels[1]), abs(levels[2]))
         departure = abs(levels[0]) / (around + 0.05)
-        peak = self.signal[low + apex] - 0.5 * (before + after)
-        strongest = int(np.argmax(np.linalg.norm(peak, axis=1)))
+        peak = self.signal[low + apex]
+        sides = np.linalg.norm([peak - before, peak - after], axis=2).min(axis=0)  # (R,)
+        strongest = int(np.argmax(sides))
         return Bump(
             onset=onset,
             apex=float(time[apex]),
             offset=offset,
-            amplitude=float(np.linalg.norm(peak[strongest])),
+            amplitude=float(sides[strongest]),
             region=self.names[strongest],
             departure=departure,
         )

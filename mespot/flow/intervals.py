@@ -36,9 +36,7 @@ def find_intervals(signals: FlowSignals, params: FlowParams) -> pd.DataFrame:
         ``score`` (0.5 = default operating point; rows down to 0.1), and ``FEATURES``; ordered by
         onset. Without movement, with a single frame or without a face: no rows.
     """
-    table = empty_intervals()
-    for name, kind in FEATURES.items():
-        table[name] = pd.Series(dtype=kind)
+    table = empty_table()
     if len(signals.time) < 5 or not (signals.confidence > 0.0).any():
         return table
     lengths = np.geomspace(
@@ -47,6 +45,14 @@ def find_intervals(signals: FlowSignals, params: FlowParams) -> pd.DataFrame:
     evidence = measure_evidence(signals, lengths, params.noise_floor)
     rows = _rows(signals, evidence, params)
     return pd.DataFrame(rows, columns=list(table.columns)).astype(table.dtypes) if rows else table
+
+
+def empty_table() -> pd.DataFrame:
+    """Return a table of intervals with ``FEATURES`` and without rows."""
+    table = empty_intervals()
+    for name, kind in FEATURES.items():
+        table[name] = pd.Series(dtype=kind)
+    return table
 
 
 def candidates(evidence: Evidence, step: float, least: float) -> list[tuple[float, int, int]]:

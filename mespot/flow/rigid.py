@@ -14,6 +14,7 @@ import numpy as np
 
 _ROUNDS = 6
 _PRIOR = 0.02
+_UNUSUAL = 2.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,10 @@ def remove_head(
         right = np.einsum("na,adi,nad->ni", weight, anchors, seen)
         motion = np.linalg.solve(normal, right[..., None])[..., 0]  # (N, 6)
         left = np.linalg.norm(seen - np.einsum("adi,ni->nad", anchors, motion), axis=-1)
-        spread = np.maximum(np.median(left, axis=1, keepdims=True), 1e-4)
+        # an expression raises the residual of its own frames only: the whole video tells what is
+        # usual, so that the anchors that it drags along lose their weight
+        spread = np.median(left, axis=1, keepdims=True)
+        spread = np.clip(spread, 1e-4, _UNUSUAL * np.median(spread) + 1e-4)
         weight = 1.0 / (1.0 + (left / (2.0 * spread)) ** 2)
     free = displacement[:, :expressive] - np.einsum("rdi,ni->nrd", basis[:expressive], motion)
     return HeadFit(motion, np.sqrt((left**2).mean(axis=1)), free)

@@ -24,7 +24,7 @@ from mespot.selection.fusion import (
 )
 from mespot.selection.model_branch import ModelSetting
 
-MEMBERS = ("learned", "union", "flow", "model")
+MEMBERS = ("flow", "model", "union", "learned")  # equal F1: the simpler one, first, is taken
 Evidence = Callable[[Mapping[str, ModelSetting]], list[VideoEvidence]]
 """From the model branch's settings to the evidence of all videos."""
 

@@ -174,7 +174,8 @@ def operating_point(
         intervals: scored intervals.
         scorer: holds the truth and the full list of videos.
         among: (V,) True for the videos that the choice may see.
-        thresholds: scores tried; ties take the first.
+        thresholds: scores tried, rising; of several equally good ones the middle is taken, which
+            lies farthest from where F1 falls off.
 
     Returns:
         type -> threshold, and the overall F1 that the choice gives on those videos.
@@ -187,7 +188,9 @@ def operating_point(
                 for value in thresholds
             ]
         )
-        best = int(np.argmax(f1_score(counts)))
+        f1 = f1_score(counts)
+        equal = np.flatnonzero(f1 >= f1.max() - 1e-12)
+        best = int(equal[len(equal) // 2])
         chosen[kind] = float(thresholds[best])
         total += counts[best]
     return chosen, float(f1_score(total))

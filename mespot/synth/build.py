@@ -11,6 +11,7 @@ import pandas as pd
 import simplejpeg
 
 from mespot.files import read_json, write_csv, write_json
+from mespot.fingerprint import hash_path
 from mespot.parallel import map_videos
 from mespot.synth import casme3, samm_lv
 from mespot.synth.layout import Layout, VideoPlan
@@ -20,19 +21,19 @@ if TYPE_CHECKING:
     from mespot.params.synth import SynthParams
 
 LAYOUTS: dict[str, Layout] = {"casme3": casme3.LAYOUT, "samm_lv": samm_lv.LAYOUT}
-_VERSION = 2  # raise it whenever the rendered frames or the sheets change
 _MARKS = ".finished"
 
 
 def embedded_root(params: SynthParams, seed: int, data_root: str | Path) -> Path:
-    """Return the folder of the embedded data that these settings give.
+    """Return the folder of the embedded data that these settings and this code give.
 
     Args:
         params: section ``synth``.
         seed: of everything drawn.
         data_root: folder that holds all embedded data.
     """
-    settings = {"synth": params.model_dump(mode="json"), "seed": seed, "version": _VERSION}
+    code = hash_path(Path(__file__).parent)
+    settings = {"synth": params.model_dump(mode="json"), "seed": seed, "code": code}
     text = json.dumps(settings, sort_keys=True)
     return Path(data_root) / hashlib.sha256(text.encode()).hexdigest()[:12]
 

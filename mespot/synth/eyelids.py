@@ -5,8 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from mespot.synth.portrait import LEFT_EYE, RIGHT_EYE
-from mespot.synth.texture import SUPERSAMPLING
+from mespot.synth.portrait import LEFT_EYE, RIGHT_EYE, pupils
 
 _EDGE = 0.012  # softness of the lid edge, IOD
 
@@ -16,15 +15,14 @@ class Eyelids:
 
     Args:
         texture: the picture with open eyes, (h, w) or (h, w, 3) float32.
-        landmarks: (68, 2) landmarks in frame pixels (centre of the first pixel = 0).
-        iod: inter-ocular distance, frame pixels.
+        landmarks: (68, 2) landmarks in pixels of the picture (centre of the first pixel = 0).
     """
 
-    def __init__(self, texture: np.ndarray, landmarks: np.ndarray, iod: float) -> None:
-        fine = SUPERSAMPLING * (landmarks + 0.5) - 0.5
+    def __init__(self, texture: np.ndarray, landmarks: np.ndarray) -> None:
+        iod = float(np.linalg.norm(np.diff(pupils(landmarks), axis=0)))
         self._texture = texture
         self._eyes = [
-            _Eye(texture, fine[part], fine[brow], SUPERSAMPLING * iod)
+            _Eye(texture, landmarks[part], landmarks[brow], iod)
             for part, brow in ((LEFT_EYE, slice(17, 22)), (RIGHT_EYE, slice(22, 27)))
         ]
         self._closed = texture.copy()

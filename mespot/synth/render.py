@@ -14,7 +14,7 @@ from mespot.synth.difficulty import DIFFICULTIES
 from mespot.synth.eyelids import Eyelids
 from mespot.synth.identity import Identity
 from mespot.synth.script import Script
-from mespot.synth.texture import SUPERSAMPLING, make_texture
+from mespot.synth.texture import make_texture, texture_points
 
 _MARGIN = 64  # pixels by which a noise tile is larger than a frame
 _TILES = 3
@@ -41,9 +41,8 @@ class Renderer:
         self._script = script
         self._size = size
         self._seed = seed
-        self._lids = Eyelids(
-            _texture(identity, size, grey), self.deformation.landmarks, self.deformation.iod
-        )
+        landmarks = texture_points(self.deformation.landmarks, size)
+        self._lids = Eyelids(_texture(identity, size, grey), landmarks)
         self._tiles = _noise_tiles(DIFFICULTIES[script.difficulty].noise, size, grey, seed)
 
     def clean_frame(self, time: float) -> np.ndarray:
@@ -56,8 +55,7 @@ class Renderer:
             (size, size, 3) RGB or (size, size) float32, 0..255.
         """
         coarse = self.deformation.lookup(time)
-        points = self._upsample(coarse[..., :2]) * SUPERSAMPLING
-        points += (SUPERSAMPLING - 1) / 2
+        points = texture_points(self._upsample(coarse[..., :2]), self._size)
         shade = self._upsample(coarse[..., 2])
         frame = cv2.remap(
             self._lids.at(self._script.lid(time)),

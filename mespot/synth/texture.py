@@ -16,6 +16,17 @@ SUPERSAMPLING = 2
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 
+def margin(size: int) -> int:
+    """Frame pixels that the picture shows beyond each border, for heads that move inwards."""
+    return size // 8
+
+
+def texture_points(points: np.ndarray, size: int) -> np.ndarray:
+    """Map frame pixels of the resting face (..., 2) to pixels of the picture."""
+    shift = SUPERSAMPLING * margin(size) + (SUPERSAMPLING - 1) / 2
+    return points * SUPERSAMPLING + np.asarray(shift, points.dtype)
+
+
 def make_texture(identity: Identity, size: int, grey: bool) -> np.ndarray:
     """Paint the resting face.
 
@@ -25,10 +36,11 @@ def make_texture(identity: Identity, size: int, grey: bool) -> np.ndarray:
         grey: one channel instead of RGB.
 
     Returns:
-        (2 * size, 2 * size, 3) or (2 * size, 2 * size) float32, 0..255.
+        (n, n, 3) or (n, n) float32 in 0..255; ``texture_points`` tells what lies where.
     """
-    fine = SUPERSAMPLING * size
-    axis = (np.arange(fine) + 0.5) / fine
+    around = margin(size)
+    axis = (np.arange(SUPERSAMPLING * (size + 2 * around)) + 0.5) / (SUPERSAMPLING * size)
+    axis -= around / size
     target = identity.to_portrait(np.stack(np.meshgrid(axis, axis), axis=-1))  # (fine, fine, 2)
     source = _source_points(identity, target)
     picture = cv2.remap(
@@ -39,7 +51,7 @@ def make_texture(identity: Identity, size: int, grey: bool) -> np.ndarray:
         borderMode=cv2.BORDER_REPLICATE,
     )
     picture = np.clip(_tones(identity, picture, source), 0.0, 255.0)
-    picture += _skin_grain(identity, source, size)
+    picture += _skin_grain(identity, source)
     picture = 128.0 + identity.contrast * (picture - 128.0)
     picture = np.clip(picture, 4.0, 250.0).astype(np.float32)
     return picture @ _GREY if grey else picture
@@ -84,8 +96,8 @@ def _tones(identity: Identity, picture: np.ndarray, source: np.ndarray) -> np.nd
     return keep * inside + (1.0 - keep) * around
 
 
-def _skin_grain(identity: Identity, source: np.ndarray, size: int) -> np.ndarray:
-    """Return fine brightness structure of the skin, (2 * size, 2 * size, 1).
+def _skin_grain(identity: Identity, source: np.ndarray) -> np.ndarray:
+    """Return fine brightness structure of the skin, (h, w, 1).
 
     The portrait is softer than a camera frame; pores and freckles give flow something to hold.
     """

@@ -53,7 +53,7 @@ def save_reconstruction(
             seen[middle : middle + rows * columns].reshape(rows, columns),
             np.ones((model.patch, model.patch)),
         )
-        frame = target[clip, 0, target.shape[2] // 2].cpu().numpy()
+        frame = target[clip, 2, target.shape[2] // 2].cpu().numpy()
         pictures = [np.where(holes > 0, frame, np.nan)]
         for part in (0, 1):
             for source in (wanted, found):
@@ -81,7 +81,7 @@ def _assemble(
     """Put the cubes of one tubelet together, (rows * patch, columns * patch), NaN = visible."""
     rows, columns, tokens = geometry
     patch = int((values.shape[-1] // 6) ** 0.5)
-    cubes = values.view(len(values), 2, patch, patch, 3)[:, part, :, :, 0].cpu().numpy()
+    cubes = values.view(len(values), 2, patch, patch, 3)[:, part, :, :, 2].cpu().numpy()
     full = np.full((tokens, patch, patch), np.nan, dtype=np.float32)
     full[masked.cpu().numpy()] = cubes
     shown = full[middle : middle + rows * columns].reshape(rows, columns, patch, patch)

@@ -20,8 +20,9 @@ from mespot.models.weights import device_for_training, save_description, save_we
 from mespot.models.zoo import create_autoencoder
 from mespot.training.loop import Log, LoopSettings, StepLoss, fit
 from mespot.training.picture import save_reconstruction
-from mespot.training.sampler import draw_anywhere, generator
+from mespot.training.sampler import draw_unlabelled, generator
 from mespot.training.seeding import seeded
+from mespot.training.timeline import moments_of_all
 
 if TYPE_CHECKING:
     from mespot.params.pretrain import PretrainParams
@@ -69,10 +70,11 @@ def pretrain(
         cache=work_dir / "crops.npy",
     )
     names = [path.stem for _, path in archives]
+    moments = moments_of_all(clips)
     curve = fit(
         model,
         model.encoder,
-        lambda step: _step_loss(model, clips, names, params, seed, step),
+        lambda step: _step_loss(model, clips, moments, names, params, seed, step),
         LoopSettings(
             steps=params.steps,
             batch=params.batch,
@@ -101,7 +103,7 @@ def pretrain(
     columns = ["step", "loss", "lr", "appearance", "motion"]
     write_csv(out_dir / "curve.csv", pd.DataFrame(curve, columns=columns))
     rng = generator(seed, params.steps, "pretrain")
-    shown = draw_anywhere(clips, params.span, _SHOWN, rng)
+    shown = draw_unlabelled(clips, moments, params.span, _SHOWN, rng)
     video, visible, masked = _batch(model, shown, clips, params, seed, params.steps)
     save_reconstruction(
         out_dir / "reconstruction.png", model, video, to_unit(video, params.input), visible, masked
@@ -138,13 +140,14 @@ def _batch(
 def _step_loss(
     model: MaskedAutoEncoder,
     clips: ClipSet,
+    moments: Sequence[np.ndarray],
     names: Sequence[str],
     params: PretrainParams,
     seed: int,
     step: int,
 ) -> StepLoss:
     rng = generator(seed, step, "pretrain")
-    drawn = draw_anywhere(clips, params.span, params.batch, rng)
+    drawn = draw_unlabelled(clips, moments, params.span, params.batch, rng)
     video, visible, masked = _batch(model, drawn, clips, params, seed, step)
     target = to_unit(video, params.input)
     appearance, motion = model.losses(video, target, visible, masked)

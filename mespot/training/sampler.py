@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -31,13 +32,20 @@ def generator(seed: int, step: int, purpose: str) -> np.random.Generator:
     return np.random.default_rng((seed, _STREAM[purpose], step))
 
 
-def draw_anywhere(
-    clips: ClipSet, span: float, batch: int, rng: np.random.Generator
+def draw_unlabelled(
+    clips: ClipSet,
+    moments: Sequence[np.ndarray],
+    span: float,
+    batch: int,
+    rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Clips uniformly over all recorded time.
+    """Clips for pre-training: half uniformly over all recorded time, half at strong motion.
+
+    Faces are still most of the time; clips of still faces hold nothing to reconstruct but noise.
 
     Args:
         clips: the videos.
+        moments: per video the moments of strong motion, seconds.
         span: seconds.
         batch: number of clips B.
         rng: source of the draw.
@@ -47,7 +55,12 @@ def draw_anywhere(
     """
     room = np.maximum(clips.ends - span, 0) + 1e-3
     videos = rng.choice(len(room), size=batch, p=room / room.sum())
-    return videos, rng.random(batch) * room[videos], np.full(batch, span)
+    starts = rng.random(batch) * room[videos]
+    for slot in range(batch // 2):
+        own = moments[videos[slot]]
+        start = own[rng.integers(len(own))] - rng.uniform(0.1, 0.9) * span
+        starts[slot] = min(max(start, 0.0), room[videos[slot]])
+    return videos, starts, np.full(batch, span)
 
 
 def draw_balanced(

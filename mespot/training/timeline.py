@@ -44,15 +44,22 @@ def make_timelines(videos: pd.DataFrame, events: pd.DataFrame, clips: ClipSet) -
         one timeline per video.
     """
     lines = []
+    moving = moments_of_all(clips)
     for index, row in enumerate(videos.itertuples()):
         own = events[events["video"] == row.video]
         frames = np.stack((own["onset"], own["offset"] + 1), 1) if len(own) else np.empty((0, 2))
         kinds = np.array([TYPES.index(kind) for kind in own["type"]], dtype=np.int64)
-        first, times = clips.first[index], clips.times[index]
-        crops = clips.frames[first : first + len(times)]
-        moments = moving_moments(crops, times, _MOVING)
-        lines.append(Timeline(index, float(times[-1]), frames / row.fps, kinds, moments))
+        end = float(clips.ends[index])
+        lines.append(Timeline(index, end, frames / row.fps, kinds, moving[index]))
     return lines
+
+
+def moments_of_all(clips: ClipSet) -> list[np.ndarray]:
+    """Moments of strong motion of every video of a clip set, seconds."""
+    return [
+        moving_moments(clips.frames[first : first + len(times)], times, _MOVING)
+        for first, times in zip(clips.first, clips.times, strict=True)
+    ]
 
 
 def moving_moments(frames: np.ndarray, times: np.ndarray, share: float) -> np.ndarray:

@@ -5,7 +5,7 @@ import pytest
 from mespot.data.load import read_events, read_videos
 from mespot.errors import MespotError
 
-VIDEOS = "subject,video,path,kind,fps,frames,first,gaps,grey\n"
+VIDEOS = "subject,video,path,kind,fps,frames,first,gaps,grey,fingerprint\n"
 EVENTS = (
     "subject,video,onset,apex,offset,type,official_onset,official_apex,official_offset,"
     "source,row,rule\n"
@@ -14,7 +14,7 @@ EVENTS = (
 
 def test_text_columns_stay_text(tmp_path):
     path = tmp_path / "videos.csv"
-    path.write_text(VIDEOS + "006,001,x,folder,200,9,1,7,True\n007,NA,x,file,30,9,1,,False\n")
+    path.write_text(VIDEOS + "006,001,x,folder,200,9,1,7,True,1e5\n007,NA,x,file,30,9,1,,False,0\n")
     table = read_videos(path)
     assert table["subject"].tolist() == ["006", "007"]
     assert table["video"].tolist() == ["001", "NA"]

@@ -4,7 +4,7 @@ import numpy as np
 
 from mespot.faces.clips import ClipSet
 from mespot.training.augment import augment
-from mespot.training.sampler import draw_anywhere, draw_balanced, generator
+from mespot.training.sampler import draw_balanced, draw_unlabelled, generator
 from mespot.training.timeline import Timeline, make_timelines, moving_moments
 
 
@@ -62,13 +62,17 @@ def test_one_type_alone_still_fills_the_batch():
     assert (draw.labels[:, 0] > 0.5).sum() >= 6 and (draw.labels[:, 1] == 0).all()
 
 
-def test_pretraining_clips_follow_the_recorded_time():
+def test_pretraining_clips_follow_the_recorded_time_and_half_of_them_the_motion():
     frames = np.zeros((110, 2, 2), np.uint8)
     clips = ClipSet(frames, [np.arange(10) / 10, np.arange(100) / 10])
-    videos, starts, spans = draw_anywhere(clips, 0.5, 2000, np.random.default_rng(0))
+    moments = [np.array([0.5]), np.array([8.0])]
+    rng = np.random.default_rng(0)
+    videos, starts, spans = draw_unlabelled(clips, moments, 0.5, 2000, rng)
     assert (spans == 0.5).all() and (starts >= 0).all()
     assert (starts + spans <= clips.ends[videos] + 2e-3).all()
     assert 0.9 < (videos == 1).mean() < 1
+    moving = (videos == 1) & (starts < 8) & (starts + spans > 8)
+    assert 0.45 < moving.mean() < 0.6
 
 
 def test_timelines_are_in_seconds_of_the_videos_rate(videos, events):

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from scipy import ndimage
+from skimage import data
+
+from mespot.flow.estimate import make_flow
+
+
+def moved(shift, noise_seed):
+    """A face of about 44 px IOD moved by a sub-pixel shift, with sensor noise."""
+    picture = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2GRAY)
+    smooth = cv2.GaussianBlur(picture, (0, 0), 1.0).astype(np.float64)
+    crop = ndimage.shift(smooth, shift[::-1], order=5)[50:190, 160:288]
+    noise = np.random.default_rng(noise_seed).normal(0, 1.0, crop.shape)
+    return np.clip(np.round(crop + noise), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("shift", [(0.25, 0.1), (1.0, 0.5), (4.0, -2.0)])
+def test_known_shift_is_recovered_without_shrinkage(shift):
+    flow = make_flow("farneback")(moved((0, 0), 1), moved(shift, 2))
+    inner = flow[30:-30, 30:-30].reshape(-1, 2).mean(axis=0)
+    assert np.abs(inner - shift).max() < 0.03 + 0.03 * np.abs(shift).max()
+
+
+def test_both_methods_agree_in_direction():
+    for method in ("farneback", "dis"):
+        flow = make_flow(method)(moved((0, 0), 1), moved((1.0, -1.0), 2))
+        x, y = flow[30:-30, 30:-30].reshape(-1, 2).mean(axis=0)
+        assert 0.7 < x < 1.1 and -1.1 < y < -0.7
+        assert flow.dtype == np.float32
