@@ -107,7 +107,7 @@ def spot(
         sections = {name: system.params[name] for name in ("preprocess", "flow", "slices")}
         params = params.model_validate({**params.model_dump(), **sections})
     for one in inputs:
-        open_frames(one.path, one.fps).close()
+        open_frames(one.path, one.fps)
     out.mkdir(parents=True, exist_ok=True)
     tables, failed = [], []
     for one in track(inputs, "videos"):

@@ -22,6 +22,7 @@ class Region:
         offset: shift of the centre in IOD, x right and y down.
         sigma: standard deviation of the weight in IOD.
         depth: distance towards the camera from the eye corners, in IOD, of an average head.
+        trust: weight in the fit of the head; skin that raised brows pull along has less.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Region:
     offset: tuple[float, float]
     sigma: float
     depth: float
+    trust: float = 1.0
 
 
 EXPRESSIVE = (
@@ -60,18 +62,18 @@ EXPRESSIVE = (
 )
 
 ANCHORS = (
-    Region("bridge", (27,), (0.0, 0.0), 0.07, 0.2),
-    Region("nose_upper", (28,), (0.0, 0.0), 0.07, 0.3),
-    Region("nose_lower", (29,), (0.0, 0.0), 0.07, 0.42),
-    Region("nose_tip", (30,), (0.0, 0.0), 0.07, 0.5),
-    Region("eye_inner_r", (39,), (0.06, 0.02), 0.07, 0.05),
-    Region("eye_inner_l", (42,), (-0.06, 0.02), 0.07, 0.05),
-    Region("eye_outer_r", (36,), (-0.1, 0.02), 0.08, -0.1),
-    Region("eye_outer_l", (45,), (0.1, 0.02), 0.08, -0.1),
-    Region("temple_r", (36,), (-0.28, 0.0), 0.09, -0.3),
-    Region("temple_l", (45,), (0.28, 0.0), 0.09, -0.3),
-    Region("cheekbone_r", (36,), (-0.2, 0.25), 0.1, -0.15),
-    Region("cheekbone_l", (45,), (0.2, 0.25), 0.1, -0.15),
+    Region("bridge", (27,), (0.0, 0.0), 0.07, 0.2, 0.3),
+    Region("nose_upper", (28,), (0.0, 0.0), 0.07, 0.3, 0.7),
+    Region("nose_lower", (29,), (0.0, 0.0), 0.07, 0.42, 1.0),
+    Region("nose_tip", (30,), (0.0, 0.0), 0.07, 0.5, 1.0),
+    Region("eye_inner_r", (39,), (0.06, 0.02), 0.07, 0.05, 0.4),
+    Region("eye_inner_l", (42,), (-0.06, 0.02), 0.07, 0.05, 0.4),
+    Region("eye_outer_r", (36,), (-0.1, 0.02), 0.08, -0.1, 0.4),
+    Region("eye_outer_l", (45,), (0.1, 0.02), 0.08, -0.1, 0.4),
+    Region("temple_r", (36,), (-0.28, 0.0), 0.09, -0.3, 0.4),
+    Region("temple_l", (45,), (0.28, 0.0), 0.09, -0.3, 0.4),
+    Region("cheekbone_r", (36,), (-0.2, 0.25), 0.1, -0.15, 1.0),
+    Region("cheekbone_l", (45,), (0.2, 0.25), 0.1, -0.15, 1.0),
 )
 
 EYES = ((36, 37, 38, 39, 40, 41), (42, 43, 44, 45, 46, 47))

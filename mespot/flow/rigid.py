@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mespot.flow.regions import ANCHORS
+
 _ROUNDS = 6
 _PRIOR = 0.02
 _UNUSUAL = 2.0
@@ -55,7 +57,8 @@ def remove_head(
     basis = design(centres, depths)  # (R + A, 2, 6)
     anchors = basis[expressive:]
     seen = displacement[:, expressive:]  # (N, A, 2)
-    weight = np.ones(seen.shape[:2])
+    trust = np.array([region.trust for region in ANCHORS])
+    weight = np.broadcast_to(trust, seen.shape[:2])
     # a face as flat as the prior's depth says nothing about yaw and pitch: keep them near 0 then
     prior = np.diag([0.0, 0.0, 0.0, 0.0, 1.0, 1.0]) * _PRIOR
     for _ in range(_ROUNDS):
@@ -67,6 +70,6 @@ def remove_head(
         # usual, so that the anchors that it drags along lose their weight
         spread = np.median(left, axis=1, keepdims=True)
         spread = np.clip(spread, 1e-4, _UNUSUAL * np.median(spread) + 1e-4)
-        weight = 1.0 / (1.0 + (left / (2.0 * spread)) ** 2)
+        weight = trust / (1.0 + (left / (2.0 * spread)) ** 2)
     free = displacement[:, :expressive] - np.einsum("rdi,ni->nrd", basis[:expressive], motion)
     return HeadFit(motion, np.sqrt((left**2).mean(axis=1)), free)

@@ -53,7 +53,8 @@ def save_reconstruction(
             seen[middle : middle + rows * columns].reshape(rows, columns),
             np.ones((model.patch, model.patch)),
         )
-        frame = target[clip, 2, target.shape[2] // 2].cpu().numpy()
+        frame = target[clip, 0, target.shape[2] // 2].cpu().numpy()
+        contrast = float(wanted[clip].abs().quantile(0.99)) + 1e-6
         pictures = [np.where(holes > 0, frame, np.nan)]
         for part in (0, 1):
             for source in (wanted, found):
@@ -61,8 +62,8 @@ def save_reconstruction(
                     _assemble(source[clip], masked[clip], part, middle, (rows, columns, tokens))
                 )
         for axis, picture, title in zip(line, pictures, titles, strict=True):
-            limit = (0, 1) if title == "masked input" else (-2, 2)
-            axis.imshow(picture, cmap="gray", vmin=limit[0], vmax=limit[1])
+            low, high = (0, 1) if title == "masked input" else (-contrast, contrast)
+            axis.imshow(picture, cmap="gray", vmin=low, vmax=high)
             axis.set_axis_off()
             if clip == 0:
                 axis.set_title(title, fontsize=9)
@@ -81,7 +82,7 @@ def _assemble(
     """Put the cubes of one tubelet together, (rows * patch, columns * patch), NaN = visible."""
     rows, columns, tokens = geometry
     patch = int((values.shape[-1] // 6) ** 0.5)
-    cubes = values.view(len(values), 2, patch, patch, 3)[:, part, :, :, 2].cpu().numpy()
+    cubes = values.view(len(values), 2, patch, patch, 3)[:, part, :, :, 0].cpu().numpy()
     full = np.full((tokens, patch, patch), np.nan, dtype=np.float32)
     full[masked.cpu().numpy()] = cubes
     shown = full[middle : middle + rows * columns].reshape(rows, columns, patch, patch)

@@ -19,6 +19,7 @@ def test_text_columns_stay_text(tmp_path):
     assert table["subject"].tolist() == ["006", "007"]
     assert table["video"].tolist() == ["001", "NA"]
     assert table["gaps"].tolist() == ["7", ""]
+    assert table["fingerprint"].tolist() == ["1e5", "0"]
     assert table["grey"].tolist() == [True, False]
     assert table["fps"].dtype == float and table["frames"].dtype == "int64"
 
