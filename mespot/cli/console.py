@@ -20,6 +20,8 @@ def set_up(debug: bool = False) -> None:
     """Set up log lines on standard error and switch every phoning home off."""
     for name in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK", "DVC_NO_ANALYTICS"):
         os.environ.setdefault(name, "true")
+    # idle threads of torch sleep instead of spinning: on a shared machine spinning costs more
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     handler = RichHandler(
         console=Console(stderr=True),
         show_path=debug,

@@ -8,6 +8,8 @@ so that an unusual movement is not missed.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from mespot.flow.regions import EXPRESSIVE
@@ -40,14 +42,29 @@ _MIDLINE = ("glabella", "lower_lip", "chin")
 _EYELIDS = ("lid_upper_r", "lid_upper_l", "lid_lower_r", "lid_lower_l")
 
 
-def make_actions() -> tuple[tuple[str, ...], np.ndarray]:
-    """Return all directions: names (K,) and weights (K, R, 2), each of unit length.
+@dataclass(frozen=True)
+class Directions:
+    """All directions that are looked at.
+
+    Attributes:
+        names: (K,) what a movement along the direction is called.
+        opposites: (K,) what a movement against it is called; empty where no muscle does that.
+        weights: (K, R, 2) share of every region, x right and y down; each of unit length.
+    """
+
+    names: tuple[str, ...]
+    opposites: tuple[str, ...]
+    weights: np.ndarray
+
+
+def make_actions() -> Directions:
+    """Return all directions: facial actions, then single regions along both axes.
 
     Every action comes for both sides together, for the right and for the left half; mid-line
     regions take part in all three. Lids are in none: they belong to blinks and gaze.
     """
     index = {region.name: number for number, region in enumerate(EXPRESSIVE)}
-    names, weights = [], []
+    names, opposites, weights = [], [], []
     for action, parts in ACTIONS.items():
         for side in ("", " right", " left"):
             table = np.zeros((len(EXPRESSIVE), 2))
@@ -61,14 +78,18 @@ def make_actions() -> tuple[tuple[str, ...], np.ndarray]:
                         name = part.replace("chin_side", "chin") + suffix
                         table[index[name]] = (outward * away, down)
             names.append(action + side)
+            opposites.append("")
             weights.append(table)
     for region, number in index.items():
         if region in _EYELIDS:
             continue
-        for axis, label in enumerate(("sideways", "vertical")):
+        # x grows to the right of the picture, which is the subject's left
+        for axis, (along, against) in enumerate((("leftwards", "rightwards"), ("down", "up"))):
             table = np.zeros((len(EXPRESSIVE), 2))
             table[number, axis] = 1.0
-            names.append(f"{region.replace('_', ' ')} {label}")
+            names.append(f"{region.replace('_', ' ')} {along}")
+            opposites.append(f"{region.replace('_', ' ')} {against}")
             weights.append(table)
     stacked = np.stack(weights)
-    return tuple(names), stacked / np.linalg.norm(stacked, axis=(1, 2), keepdims=True)
+    stacked /= np.linalg.norm(stacked, axis=(1, 2), keepdims=True)
+    return Directions(tuple(names), tuple(opposites), stacked)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mespot.flow.actions import make_actions
-from mespot.flow.contrast import bump_contrast
+from mespot.flow.actions import Directions, make_actions
+from mespot.flow.contrast import INSIDE, bump_contrast
 from mespot.flow.filters import BoxMeans
 from mespot.flow.signals import FlowSignals
 
@@ -21,7 +21,7 @@ _QUIET = 0.6
 """Quantile of |contrast| that tells the noise."""
 _QUANTILE_SD = 0.62
 """Where that quantile lies for white noise, in SDs of the contrast's differences."""
-_BLINK_LENGTH = 0.6
+_BLINK_LENGTH = 1.2
 _AROUND_EYES = ("brow", "glabella", "infraorbital", "cheek")
 
 
@@ -32,14 +32,20 @@ class Evidence:
     Attributes:
         lengths: (L,) s.
         level: (L, N) strongest action in noise SDs.
-        action: (L, N) its index.
-        names: names of the actions.
+        action: (L, N) its index; -1 - index where the movement goes against the direction.
+        directions: the directions of the actions.
     """
 
     lengths: np.ndarray
     level: np.ndarray
     action: np.ndarray
-    names: tuple[str, ...]
+    directions: Directions
+
+    def name(self, length: int, sample: int) -> str:
+        """Name of the strongest action at one length and sample."""
+        index = int(self.action[length, sample])
+        names = self.directions.names if index >= 0 else self.directions.opposites
+        return names[index] if index >= 0 else names[-1 - index]
 
 
 def measure_evidence(signals: FlowSignals, lengths: np.ndarray, floor: float) -> Evidence:
@@ -50,7 +56,9 @@ def measure_evidence(signals: FlowSignals, lengths: np.ndarray, floor: float) ->
         lengths: (L,) s.
         floor: smallest noise SD, IOD.
     """
-    names, weights = make_actions()
+    directions = make_actions()
+    weights = directions.weights
+    both_ways = np.array([opposite != "" for opposite in directions.opposites])
     eyes = np.array([name.startswith(_AROUND_EYES) for name in signals.regions])
     near_eyes = (weights[:, eyes] ** 2).sum(axis=(1, 2))  # (K,) weights have unit length
     boxes = BoxMeans(np.einsum("nrd,krd->nk", signals.displacement, weights), signals.step)
@@ -59,28 +67,30 @@ def measure_evidence(signals: FlowSignals, lengths: np.ndarray, floor: float) ->
     usable = signals.confidence > 0.0
     level, action = [], []
     for length in lengths:
-        contrast = np.abs(bump_contrast(boxes, float(length)))  # (N, K)
+        signed = bump_contrast(boxes, float(length))  # (N, K)
+        contrast = np.abs(signed)
         half = 0.5 * float(length)
         noise = np.maximum(_spread(contrast, usable), floor) ** 2  # (K,)
         total = np.broadcast_to(noise, contrast.shape)
         if length <= _BLINK_LENGTH:
-            closed = blink.mean(-half, half)
+            closed = blink.mean(-INSIDE * half, INSIDE * half)
             total = total + _extra(contrast, noise, closed, usable & (closed > 0.2), near_eyes)
         fast = speed.mean(-half, half)
         limit = max(float(np.quantile(fast, 0.85)), 0.15)
         total = total + _extra(contrast, noise, fast / limit, usable & (fast > limit), 1.0)
-        ratio = contrast / np.sqrt(total)
+        ratio = np.where(both_ways | (signed > 0.0), contrast, 0.0) / np.sqrt(total)
         ratio[~usable] = 0.0
         best = ratio.argmax(axis=1)
-        level.append(np.take_along_axis(ratio, best[:, None], axis=1)[:, 0])
-        action.append(best)
-    return Evidence(np.asarray(lengths), np.stack(level), np.stack(action), names)
+        every = np.arange(len(best))
+        level.append(ratio[every, best])
+        action.append(np.where(signed[every, best] >= 0.0, best, -1 - best))
+    return Evidence(np.asarray(lengths), np.stack(level), np.stack(action), directions)
 
 
-def _spread(contrast: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+def _spread(contrast: np.ndarray, chosen: np.ndarray, share: float = _QUIET) -> np.ndarray:
     if not chosen.any():
         return np.zeros(contrast.shape[1])
-    return np.quantile(contrast[chosen], _QUIET, axis=0) / _QUANTILE_SD
+    return np.quantile(contrast[chosen], share, axis=0) / _QUANTILE_SD
 
 
 def _extra(

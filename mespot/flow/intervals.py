@@ -71,7 +71,7 @@ def _rows(signals: FlowSignals, evidence: Evidence, params: FlowParams) -> list[
     tracer = Tracer(signals, params.edge, params.neutral_tolerance)
     least = params.threshold * (_LEAST_SCORE / (1.0 - _LEAST_SCORE)) ** (1.0 / params.slope)
     tried: list[tuple[float, float]] = []
-    found: list[tuple[float, float, Bump, int]] = []
+    found: list[tuple[float, float, Bump, str]] = []
     for level, number, sample in candidates(evidence, signals.step, least):
         centre, length = float(signals.time[sample]), float(evidence.lengths[number])
         span = (centre - 0.5 * length, centre + 0.5 * length)
@@ -83,7 +83,7 @@ def _rows(signals: FlowSignals, evidence: Evidence, params: FlowParams) -> list[
             continue
         score = score_of(level, bump, params)
         if score >= _LEAST_SCORE:
-            found.append((score, level, bump, int(evidence.action[number, sample])))
+            found.append((score, level, bump, evidence.name(number, sample)))
     found.sort(key=lambda item: (-item[0], -item[1]))
     rows, kept = [], []
     for score, level, bump, action in found:
@@ -91,13 +91,13 @@ def _rows(signals: FlowSignals, evidence: Evidence, params: FlowParams) -> list[
         if kept and _shared(span, kept).max() > params.max_shared:
             continue
         kept.append(span)
-        rows.append(_row(signals, evidence, params, score, level, bump, action))
+        rows.append(_row(signals, params, score, level, bump, action))
     return sorted(rows, key=lambda row: (row[1], row[2]))
 
 
 def _row(
-    signals: FlowSignals, evidence: Evidence, params: FlowParams, score: float, level: float,
-    bump: Bump, action: int,
+    signals: FlowSignals, params: FlowParams, score: float, level: float,
+    bump: Bump, action: str,
 ) -> tuple:  # fmt: skip
     onset, offset = source_frames(bump.onset, bump.offset, signals)
     apex = int(np.clip(round(bump.apex * signals.fps), onset, offset))
@@ -106,7 +106,7 @@ def _row(
     duration = (offset - onset + 1) / signals.fps
     return (
         "", onset, offset, kind_of(duration, bump.amplitude, params), score,
-        apex, level, duration, bump.amplitude, bump.region, evidence.names[action], sure,
+        apex, level, duration, bump.amplitude, bump.region, action, sure,
     )  # fmt: skip
 
 

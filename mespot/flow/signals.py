@@ -185,7 +185,7 @@ def region_noise(
 
 def strength(displacement: np.ndarray, step: float, usable: np.ndarray, floor: float) -> np.ndarray:
     """Strongest facial action per sample in noise SDs, (N,); 0 where there is no face."""
-    _, weights = make_actions()
+    weights = make_actions().weights
     level = np.einsum("nrd,krd->nk", displacement, weights, optimize=True)
     level = smooth(level, step, 0.12)
     if not usable.any():

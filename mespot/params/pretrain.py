@@ -26,4 +26,7 @@ class PretrainParams(Section):
     lr: float = Field(gt=0, description="peak learning rate per 256 clips of batch")
     weight_decay: float = Field(ge=0, description="AdamW weight decay")
     warmup: float = Field(ge=0, le=1, description="share of the steps with a rising learning rate")
+    threads: int = Field(
+        ge=0, description="CPU threads of a step; 0 = all cores; a tiny network is best with one"
+    )
     checkpoint_every: int = Field(ge=1, description="steps between checkpoints")

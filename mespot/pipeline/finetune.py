@@ -31,6 +31,7 @@ def finetune(dataset: str) -> None:
             stage.work,
             out,
             lambda step, values: stage.run.metrics(values, step),
+            jobs=params.jobs,
         )
         write_json(
             out / "folds.json",

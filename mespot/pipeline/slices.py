@@ -7,9 +7,9 @@ import numpy as np
 from mespot.data.load import read_videos
 from mespot.errors import MespotError
 from mespot.files import read_json, write_npz
+from mespot.parallel import map_videos
 from mespot.pipeline.stage import fresh, open_stage
-from mespot.progress import track
-from mespot.slices.score import SliceScorer
+from mespot.slices.score import score_video
 
 
 def slices(dataset: str, length: float) -> None:
@@ -29,17 +29,23 @@ def slices(dataset: str, length: float) -> None:
         faces = project.artifact("faces", dataset)
         out = fresh(project.artifact("slices", dataset, f"{length}"))
         stage.run.params({"length": length, **params.slices.model_dump()})
+        tasks = [
+            (
+                folders,
+                f"fold{model['folds'][row.subject]}",
+                params.slices.batch,
+                faces / f"{row.video}.npz",
+                faces / f"{row.video}.zip",
+                row.frames / row.fps,
+                length,
+                params.slices.step,
+            )
+            for row in videos.itertuples()
+        ]
+        scored = map_videos(score_video, tasks, params.jobs, f"slices of {length:g} s")
         arrays: dict[str, np.ndarray] = {}
-        for fold in sorted(set(model["folds"].values())):
-            scorer = SliceScorer(folders, f"fold{fold}", params.slices.batch)
-            rows = videos[videos["subject"].map(model["folds"]) == fold]
-            label = f"slices of {length:g} s, fold {fold}"
-            for row in track(list(rows.itertuples()), label):
-                clips = scorer.open(faces / f"{row.video}.npz", faces / f"{row.video}.zip")
-                duration = row.frames / row.fps
-                start, scores = scorer.score(clips, duration, length, params.slices.step)
-                arrays[f"{row.video}/start"] = start
-                arrays[f"{row.video}/scores"] = scores
+        for video, (start, scores) in zip(videos["video"], scored, strict=True):
+            arrays[f"{video}/start"], arrays[f"{video}/scores"] = start, scores
         write_npz(out / "scores.npz", arrays)
         stage.run.metrics(
             {"slices": sum(len(value) for key, value in arrays.items() if key.endswith("/start"))}

@@ -73,3 +73,34 @@ class SliceScorer:
                 scores = [predict(model, batch, self.input) for model in self._models]
                 parts.append(np.stack(scores, axis=1))  # (b, G, 2)
         return start, np.concatenate(parts).astype(np.float32)
+
+
+def score_video(
+    folders: Sequence[Path],
+    weights: str,
+    batch: int,
+    track: Path,
+    archive: Path,
+    duration: float,
+    length: float,
+    step: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Score all slices of one length of one video, on one core where there is no GPU.
+
+    Args:
+        folders: one per granularity, each with ``model.json`` and the weights.
+        weights: ``fold<k>`` or ``all``.
+        batch: slices per forward pass.
+        track: FaceTrack of the video.
+        archive: its crops.
+        duration: length of the video, seconds.
+        length: length of a slice, seconds.
+        step: distance of slices, fraction of their length.
+
+    Returns:
+        see ``SliceScorer.score``.
+    """
+    if not torch.cuda.is_available():
+        torch.set_num_threads(1)
+    scorer = SliceScorer(folders, weights, batch)
+    return scorer.score(scorer.open(track, archive), duration, length, step)

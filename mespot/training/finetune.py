@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import torch
 
 from mespot.errors import MespotError
 from mespot.events import TYPES
-from mespot.faces.clips import open_clips
+from mespot.faces.clips import ClipSet, open_clips
 from mespot.files import atomic_path, read_json, write_csv, write_json
 from mespot.models.weights import (
     device_for_training,
@@ -51,6 +52,7 @@ def finetune(
     out_dir: Path,
     log: Log,
     device: torch.device | None = None,
+    jobs: int = 1,
 ) -> None:
     """Train all classifiers of a data set.
 
@@ -68,8 +70,10 @@ def finetune(
         seed: seed of new weights, clips and augmentation.
         work_dir: finished classifiers and checkpoints, belongs to exactly these inputs.
         out_dir: see above.
-        log: called after every step of every classifier.
+        log: called with every step of every classifier, values named by classifier.
         device: where to compute; ``None`` = CUDA if there is any, else CPU.
+        jobs: classifiers trained at once on a CPU, each on one core (a small network gains
+            nothing from a second one); 0 = all cores. The result does not depend on it.
 
     Raises:
         MespotError: for a subject without fold, a fold that leaves nothing to train on, unusable
@@ -80,46 +84,47 @@ def finetune(
     if strangers:
         raise MespotError(f"folds: subject {strangers[0]} has no fold, found {len(folds)} subjects")
     description = read_description(encoder_dir)
-    size = create_encoder(description["model"]).config["size"]
-    names = videos["video"].tolist()
-    clips = open_clips(
-        [(faces_dir / f"{name}.npz", faces_dir / f"{name}.zip") for name in names],
-        size,
-        grey=description["input"] != "rgb",
-        cache=work_dir / "crops.npy",
-    )
+    clips = _open(faces_dir, videos["video"].tolist(), description, work_dir / "crops.npy")
     timelines = make_timelines(videos, events, clips)
-    jobs = [(f"fold{fold}", fold) for fold in sorted(set(folds.values()))] + [("all", None)]
-    curves = []
+    folded = [(f"fold{fold}", fold) for fold in sorted(set(folds.values()))] + [("all", None)]
+    tasks = []
+    for name, fold in folded:
+        rows = training_rows(videos["subject"].tolist(), folds, fold)
+        if not any(len(timelines[row].events) for row in rows):
+            raise MespotError(f"finetune: {name} leaves no events to train on")
+        tasks += [
+            _Task(
+                work_dir / granularity_folder(granularity) / name,
+                (faces_dir, encoder_dir, work_dir / "crops.npy"),
+                videos,
+                events,
+                rows,
+                params,
+                granularity,
+                seed,
+            )
+            for granularity in params.granularities
+        ]
+    tasks.sort(key=lambda task: params.granularities.index(task.granularity))
+    unfinished = [task for task in tasks if not (task.folder / _CURVE).exists()]
+    if device.type == "cpu" and jobs != 1:
+        from mespot.parallel import map_videos
+
+        map_videos(_train, [(task, _silent, device) for task in unfinished], jobs, "classifiers")
+        for task in unfinished:
+            for row in read_json(task.folder / _CURVE):
+                task.named(log)(int(row["step"]), {"loss": row["loss"]})
+    else:
+        for task in unfinished:
+            _train(task, log, device)
+    curves = [
+        {"granularity": task.granularity, "classifier": task.folder.name, **row}
+        for task in tasks
+        for row in read_json(task.folder / _CURVE)
+    ]
     for granularity in params.granularities:
         folder = granularity_folder(granularity)
-        for name, fold in jobs:
-            job = work_dir / folder / name
-            if not (job / _CURVE).exists():
-                rows = training_rows(videos["subject"].tolist(), folds, fold)
-                lines = [timelines[row] for row in rows]
-                if not any(len(line.events) for line in lines):
-                    raise MespotError(f"finetune: {name} leaves no events to train on")
-                model, curve = train_classifier(
-                    clips, lines, names, encoder_dir, params, granularity, seed, job, log, device
-                )
-                save_weights(job / _WEIGHTS, model)
-                save_description(
-                    job,
-                    {
-                        "model": description["model"],
-                        "input": description["input"],
-                        "classifier": model.config,
-                        "granularity": granularity,
-                        "types": list(TYPES),
-                    },
-                )
-                write_json(job / _CURVE, curve)
-            curve = read_json(job / _CURVE)
-            curves += [{"granularity": granularity, "classifier": name, **row} for row in curve]
-    for granularity in params.granularities:
-        folder = granularity_folder(granularity)
-        for name, _ in jobs:
+        for name, _ in folded:
             _copy(work_dir / folder / name / _WEIGHTS, out_dir / folder / f"{name}.safetensors")
         _copy(work_dir / folder / "all" / _DESCRIPTION, out_dir / folder / _DESCRIPTION)
     write_csv(
@@ -127,6 +132,72 @@ def finetune(
     )
     columns = ["granularity", "classifier", "step", "loss", "lr"]
     write_csv(out_dir / "curve.csv", pd.DataFrame(curves, columns=columns))
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What one process needs to train one classifier."""
+
+    folder: Path
+    places: tuple[Path, Path, Path]
+    videos: pd.DataFrame
+    events: pd.DataFrame
+    rows: list[int]
+    params: FinetuneParams
+    granularity: float
+    seed: int
+
+    def named(self, log: Log) -> Log:
+        """Log under the name of this classifier."""
+        name = f"{self.folder.parent.name}_{self.folder.name}"
+        return lambda step, values: log(step, {f"{key}/{name}": values[key] for key in values})
+
+
+def _silent(step: int, values: dict[str, float]) -> None:
+    """Log nothing: the curve of a classifier trained elsewhere is logged when it is done."""
+
+
+def _train(task: _Task, log: Log, device: torch.device) -> None:
+    if device.type == "cpu":
+        torch.set_num_threads(1)
+    faces_dir, encoder_dir, cache = task.places
+    description = read_description(encoder_dir)
+    names = task.videos["video"].tolist()
+    clips = _open(faces_dir, names, description, cache)
+    timelines = make_timelines(task.videos, task.events, clips)
+    model, curve = train_classifier(
+        clips,
+        [timelines[row] for row in task.rows],
+        names,
+        encoder_dir,
+        task.params,
+        task.granularity,
+        task.seed,
+        task.folder,
+        task.named(log),
+        device,
+    )
+    save_weights(task.folder / _WEIGHTS, model)
+    save_description(
+        task.folder,
+        {
+            "model": description["model"],
+            "input": description["input"],
+            "classifier": model.config,
+            "granularity": task.granularity,
+            "types": list(TYPES),
+        },
+    )
+    write_json(task.folder / _CURVE, curve)
+
+
+def _open(faces_dir: Path, names: list[str], description: dict, cache: Path) -> ClipSet:
+    return open_clips(
+        [(faces_dir / f"{name}.npz", faces_dir / f"{name}.zip") for name in names],
+        create_encoder(description["model"]).config["size"],
+        grey=description["input"] != "rgb",
+        cache=cache,
+    )
 
 
 def training_rows(subjects: Sequence[str], folds: Mapping[str, int], fold: int | None) -> list[int]:

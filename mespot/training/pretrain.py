@@ -61,6 +61,8 @@ def pretrain(
     if not archives:
         raise MespotError("pretrain: found no crop archives, expected at least one")
     device = device or device_for_training()
+    if device.type == "cpu" and params.threads:
+        torch.set_num_threads(params.threads)
     with seeded(seed):
         model = create_autoencoder(params.model).to(device)
     clips = open_clips(

@@ -121,12 +121,15 @@ def test_gaps_are_bridged_by_lines():
 
 
 def test_actions_mirror_and_leave_the_lids_out():
-    names, weights = make_actions()
+    directions = make_actions()
+    names, weights = directions.names, directions.weights
     region = [r.name for r in EXPRESSIVE]
     both = weights[names.index("lip corner pull (AU12)")]
     right, left = region.index("lip_corner_r"), region.index("lip_corner_l")
     assert np.allclose(both[right] * (-1, 1), both[left])
     assert len(names) == len(set(names)) and len(ACTIONS) * 3 < len(names)
+    brow = names.index("brow inner r down")
+    assert directions.opposites[brow] == "brow inner r up"
     lids = [number for number, name in enumerate(region) if name.startswith("lid")]
     assert np.abs(weights[:, lids]).max() == 0
     assert np.allclose(np.linalg.norm(weights, axis=(1, 2)), 1)

@@ -25,7 +25,7 @@ def encoder(faces, tmp_path_factory):
     params = SimpleNamespace(
         model="lgi_former_tiny_64", input="flow", span=1.0, masking="part_window",
         mask_ratio=0.75, motion_weight=0.5, steps=0, batch=2, lr=0.1, weight_decay=0.0,
-        warmup=0.0, checkpoint_every=10,
+        warmup=0.0, threads=1, checkpoint_every=10,
     )  # fmt: skip
     archives = [(faces / f"v{i}.npz", faces / f"v{i}.zip") for i in range(3)]
     pretrain(archives, params, 7, folder / "work", folder, lambda *_: None)
