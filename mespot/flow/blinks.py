@@ -1,32 +1,44 @@
-"""Blinks: recognised by what happens inside the eye apertures, never named an expression."""
+"""Blinks: recognised by what the eyes do, never named an expression.
+
+Two cues, of which either suffices: an open eye is full of contrast (iris, white, lashes) and a
+closed one is skin; and both upper lids come down and go up again quickly. Narrow eyes hardly
+change their contrast, and lids without texture hardly show motion. Only what is over within
+0.7 s counts (morphological closing and opening): a squint, a turned head or a change of light
+lasts longer.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import grey_closing
+from scipy.ndimage import grey_closing, grey_opening
 
 _LONGEST = 0.7
 _LEAST_DEPTH = 0.2
+_LEAST_STROKE = 0.04
 
 
-def closure(eyes: np.ndarray, step: float) -> np.ndarray:
+def closure(eyes: np.ndarray, lids: np.ndarray, step: float) -> np.ndarray:
     """How far the eyes are closed by a blink.
-
-    An open eye is full of contrast (iris, white, lashes), a closed one is skin. Only dips of the
-    contrast that are over within 0.7 s count (morphological closing): a squint, a turned head or
-    a change of light lasts longer.
 
     Args:
         eyes: (N, 2, 2) mean and standard deviation of grey inside both apertures, no NaN.
+        lids: (N, 2) downward displacement of both upper lids, IOD, head removed.
         step: sampling period, s.
 
     Returns:
         (N,) 0 (open) to 1 (closed as far as in this video's blinks).
     """
-    contrast = (eyes[:, :, 1] / np.maximum(eyes[:, :, 0], 8.0)).mean(axis=1)  # (N,)
     width = max(3, 2 * round(0.5 * _LONGEST / step) + 1)
+    contrast = (eyes[:, :, 1] / np.maximum(eyes[:, :, 0], 8.0)).mean(axis=1)  # (N,)
     level = grey_closing(contrast, size=width, mode="nearest")
     drop = 1.0 - contrast / np.maximum(level, 1e-6)
-    depth = max(float(np.quantile(drop, 0.99)), _LEAST_DEPTH)
-    rest = min(float(np.quantile(drop, 0.7)), 0.5 * depth)
-    return np.clip((drop - rest) / (depth - rest), 0.0, 1.0)
+    stroke = lids.min(axis=1)  # the lid that moves less: a wink is no blink
+    stroke = stroke - grey_opening(stroke, size=width, mode="nearest")
+    return np.maximum(_share(drop, _LEAST_DEPTH), _share(stroke, _LEAST_STROKE))
+
+
+def _share(cue: np.ndarray, least: float) -> np.ndarray:
+    """Bring a cue to [0, 1]: 0 at rest, 1 at the depth of this video's blinks."""
+    depth = max(float(np.quantile(cue, 0.99)), least)
+    rest = min(max(float(np.quantile(cue, 0.7)), 0.1 * depth), 0.5 * depth)
+    return np.clip((cue - rest) / (0.9 * depth - rest), 0.0, 1.0)

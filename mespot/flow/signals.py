@@ -124,7 +124,7 @@ def refine(pooled: Pooled, regions: RegionMap, track: FaceTrack, params: FlowPar
     eyes = fill_gaps(pooled.eyes, usable)
     fit = remove_head(raw, regions.centres, regions.depths, len(regions.names))
     lid_index = [regions.names.index(name) for name in ("lid_upper_r", "lid_upper_l")]
-    blink = closure(eyes, step)
+    blink = closure(eyes, fit.displacement[:, lid_index, 1], step)
 
     head = np.asarray(track.head, dtype=np.float64)
     lids = fit.displacement[:, lid_index].reshape(len(time), -1)

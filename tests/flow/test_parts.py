@@ -95,9 +95,19 @@ def test_blink_is_a_short_dip_and_a_squint_is_not():
     contrast[(time > 2) & (time < 2.25)] = 18.0
     contrast[(time > 5) & (time < 7.5)] = 28.0
     eyes = np.stack([np.full((len(time), 2), 100.0), np.stack([contrast] * 2, 1)], axis=2)
-    closed = closure(eyes, 1 / 30)
+    closed = closure(eyes, np.zeros((len(time), 2)), 1 / 30)
     assert closed[(time > 2.05) & (time < 2.2)].min() > 0.8
     assert closed[(time > 3) & (time < 9.5)].max() < 0.3
+
+
+def test_narrow_eyes_blink_by_their_lids_and_a_wink_is_no_blink():
+    time = np.arange(0, 10, 1 / 30)
+    eyes = np.stack([np.full((len(time), 2), 100.0), np.full((len(time), 2), 25.0)], axis=2)
+    stroke = 0.07 * np.exp(-0.5 * ((time - 3) / 0.07) ** 2)
+    wink = 0.07 * np.exp(-0.5 * ((time - 7) / 0.07) ** 2)
+    closed = closure(eyes, np.stack([stroke + wink, stroke], axis=1), 1 / 30)
+    assert closed[np.abs(time - 3) < 0.04].min() > 0.8
+    assert closed[time > 5].max() < 0.1
 
 
 def test_leak_is_learned_and_an_expression_during_a_blink_survives():

@@ -66,6 +66,7 @@ def events():
 @pytest.fixture
 def pretrain_params():
     return SimpleNamespace(
+        threads=1,
         model="lgi_former_tiny_64",
         input="flow",
         span=1.0,
