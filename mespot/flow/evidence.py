@@ -9,13 +9,17 @@ while an expression elsewhere in the face is still seen.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mespot.flow.actions import Directions, make_actions
 from mespot.flow.contrast import INSIDE, bump_contrast
 from mespot.flow.filters import BoxMeans
-from mespot.flow.signals import FlowSignals
+
+if TYPE_CHECKING:
+    from mespot.flow.signals import FlowSignals
+    from mespot.params.flow import FlowParams
 
 _QUIET = 0.6
 """Quantile of |contrast| that tells the noise."""
@@ -46,6 +50,12 @@ class Evidence:
         index = int(self.action[length, sample])
         names = self.directions.names if index >= 0 else self.directions.opposites
         return names[index] if index >= 0 else names[-1 - index]
+
+
+def tried_lengths(params: FlowParams) -> np.ndarray:
+    """Lengths of expressions that are looked for, (L,) s: a quarter of an e-fold apart."""
+    count = 1 + round(np.log(params.longest / params.shortest) / 0.25)
+    return np.geomspace(params.shortest, params.longest, count)
 
 
 def measure_evidence(signals: FlowSignals, lengths: np.ndarray, floor: float) -> Evidence:

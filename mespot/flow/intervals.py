@@ -7,7 +7,7 @@ import pandas as pd
 
 from mespot.events import empty_intervals
 from mespot.flow.edges import Bump, Tracer
-from mespot.flow.evidence import Evidence, measure_evidence
+from mespot.flow.evidence import Evidence, measure_evidence, tried_lengths
 from mespot.flow.signals import FlowSignals
 from mespot.params.flow import FlowParams
 
@@ -39,10 +39,7 @@ def find_intervals(signals: FlowSignals, params: FlowParams) -> pd.DataFrame:
     table = empty_table()
     if len(signals.time) < 5 or not (signals.confidence > 0.0).any():
         return table
-    lengths = np.geomspace(
-        params.shortest, params.longest, 1 + round(np.log(params.longest / params.shortest) / 0.25)
-    )
-    evidence = measure_evidence(signals, lengths, params.noise_floor)
+    evidence = measure_evidence(signals, tried_lengths(params), params.noise_floor)
     rows = _rows(signals, evidence, params)
     return pd.DataFrame(rows, columns=list(table.columns)).astype(table.dtypes) if rows else table
 

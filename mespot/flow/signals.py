@@ -16,10 +16,10 @@ import numpy as np
 from mespot.errors import MespotError
 from mespot.faces.track import FaceTrack
 from mespot.files import read_npz, write_npz
-from mespot.flow.actions import make_actions
 from mespot.flow.baseline import neutral_level
 from mespot.flow.blinks import closure
 from mespot.flow.estimate import make_flow
+from mespot.flow.evidence import measure_evidence, tried_lengths
 from mespot.flow.filters import BoxMeans, fill_gaps, robust_sd, smooth
 from mespot.flow.nuisance import leak
 from mespot.flow.reference import Crops, Pooled, pool_video
@@ -41,7 +41,8 @@ class FlowSignals:
         regions: names of the regions.
         displacement: (N, R, 2) float32 IOD from neutral, x right and y down in the picture.
         noise: (R,) float32 noise SD of a region's displacement in this video, IOD.
-        strength: (N,) float32 strongest facial action in noise SDs.
+        strength: (N,) float32 evidence for an expression around this moment: the strongest facial
+            action at the best length, in noise SDs; intervals have their peaks on it.
         blink: (N,) float32 how far a blink closes the eyes, 0 to 1.
         head_motion: (N,) float32 speed of the head, IOD/s.
         residual: (N,) float32 what the rigid head fit leaves at the anchors, IOD.
@@ -148,13 +149,13 @@ def refine(pooled: Pooled, regions: RegionMap, track: FaceTrack, params: FlowPar
     noise = region_noise(displacement, usable, step, params.noise_floor)
     confidence = np.where(usable, np.asarray(track.confidence, dtype=np.float64), 0.0)
     confidence = confidence / (1.0 + (speed / params.fast_head) ** 2)
-    return FlowSignals(
+    signals = FlowSignals(
         frame=np.asarray(track.frame, dtype=np.int64),
         time=time,
         regions=regions.names,
         displacement=displacement.astype(np.float32),
         noise=noise.astype(np.float32),
-        strength=strength(displacement, step, usable, params.noise_floor).astype(np.float32),
+        strength=np.zeros(len(time), dtype=np.float32),
         blink=blink.astype(np.float32),
         head_motion=speed.astype(np.float32),
         residual=np.where(usable, fit.residual, 0.0).astype(np.float32),
@@ -162,6 +163,11 @@ def refine(pooled: Pooled, regions: RegionMap, track: FaceTrack, params: FlowPar
         frames=int(track.frames),
         fps=float(track.fps),
     )
+    if not usable.any():
+        return signals
+    evidence = measure_evidence(signals, tried_lengths(params), params.noise_floor)
+    strongest = evidence.level.max(axis=0)
+    return dataclasses.replace(signals, strength=strongest.astype(np.float32))
 
 
 def head_speed(head: np.ndarray, step: float) -> np.ndarray:
@@ -181,16 +187,3 @@ def region_noise(
     fast = displacement - BoxMeans(displacement, step).mean(-0.1, 0.1)
     both = np.sqrt((robust_sd(fast[usable]) ** 2).mean(axis=1))
     return np.maximum(both, floor)
-
-
-def strength(displacement: np.ndarray, step: float, usable: np.ndarray, floor: float) -> np.ndarray:
-    """Strongest facial action per sample in noise SDs, (N,); 0 where there is no face."""
-    weights = make_actions().weights
-    level = np.einsum("nrd,krd->nk", displacement, weights, optimize=True)
-    level = smooth(level, step, 0.12)
-    if not usable.any():
-        return np.zeros(len(level))
-    # the quieter half of the samples tells the noise: expressions fill less than the other half
-    spread = np.quantile(np.abs(level[usable]), 0.4, axis=0) / 0.5244
-    best = (np.abs(level) / np.maximum(spread, floor)).max(axis=1)
-    return np.where(usable, best, 0.0)

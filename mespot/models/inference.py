@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -20,7 +22,24 @@ def predict(model: Classifier, clips: np.ndarray, kind: str) -> np.ndarray:
     Returns:
         (B, outputs) float32 probabilities; two outputs are ME, MaE, independent of each other.
     """
-    device = next(model.parameters()).device
+    return predict_all([model], clips, kind)[:, 0]
+
+
+def predict_all(models: Sequence[Classifier], clips: np.ndarray, kind: str) -> np.ndarray:
+    """Score a batch of clips by several classifiers that share size, input and device.
+
+    The input is prepared once, which costs a small network more than its own forward pass.
+
+    Args:
+        models: G classifiers in evaluation mode.
+        clips: see ``predict``.
+        kind: see ``predict``.
+
+    Returns:
+        (B, G, outputs) float32 probabilities.
+    """
+    device = next(models[0].parameters()).device
     with torch.inference_mode():
         video = prepare(torch.from_numpy(np.ascontiguousarray(clips)).to(device), kind)
-        return torch.sigmoid(model(video)).float().cpu().numpy()
+        scores = torch.stack([torch.sigmoid(model(video)) for model in models], dim=1)
+        return scores.float().cpu().numpy()

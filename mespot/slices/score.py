@@ -11,7 +11,7 @@ import torch
 from mespot.errors import MespotError
 from mespot.faces.clips import ClipSet, open_clips
 from mespot.models.classifier import Classifier
-from mespot.models.inference import predict
+from mespot.models.inference import predict_all
 from mespot.models.weights import device_for_training, load_classifier
 from mespot.slices.cut import slice_starts
 
@@ -65,13 +65,11 @@ class SliceScorer:
         """
         start = slice_starts(duration, length, step)
         parts = []
-        with torch.inference_mode():
-            for first in range(0, len(start), self._batch):
-                begin = start[first : first + self._batch]
-                video = np.zeros(len(begin), dtype=np.int64)
-                batch = clips.clips(video, begin, np.full(len(begin), length))
-                scores = [predict(model, batch, self.input) for model in self._models]
-                parts.append(np.stack(scores, axis=1))  # (b, G, 2)
+        for first in range(0, len(start), self._batch):
+            begin = start[first : first + self._batch]
+            video = np.zeros(len(begin), dtype=np.int64)
+            batch = clips.clips(video, begin, np.full(len(begin), length))
+            parts.append(predict_all(self._models, batch, self.input))  # (b, G, 2)
         return start, np.concatenate(parts).astype(np.float32)
 
 
