@@ -23,7 +23,7 @@ $(READY): pyproject.toml
 
 repro: $(READY) ## Rebuild every result on the configured data (the embedded data by default)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc metrics show
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/mespot results
 
 test: $(READY) ## Run the tests
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest

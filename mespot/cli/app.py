@@ -9,6 +9,7 @@ import typer
 import mespot
 from mespot.cli.check import check
 from mespot.cli.console import one_line_errors, set_up
+from mespot.cli.results import results
 from mespot.cli.runs import app as runs_app
 from mespot.cli.score import score
 from mespot.cli.spot import spot
@@ -57,6 +58,7 @@ def common(
 app.command()(spot)
 app.command()(score)
 app.command()(check)
+app.command()(results)
 app.add_typer(runs_app, name="runs")
 add_stages(app)
 

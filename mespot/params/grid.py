@@ -19,7 +19,9 @@ class TypeGrid(Section):
     )
     min_length: float = Field(ge=0, description="shortest interval kept, seconds")
     max_length: float = Field(gt=0, description="longest interval kept, seconds")
-    merge_gap: float = Field(ge=0, description="shorter gaps between intervals are closed, seconds")
+    merge_gap: tuple[float, ...] = Field(
+        min_length=1, description="shorter gaps between intervals are closed, seconds"
+    )
 
 
 class GridParams(Section):

@@ -29,6 +29,10 @@ def report(dataset: str) -> None:
         intervals = pd.read_csv(
             project.artifact("fuse", dataset, "intervals.csv"), dtype={"video": str}
         )
+        intervals = with_peaks(
+            intervals,
+            pd.read_csv(project.artifact("flow", dataset, "intervals.csv"), dtype={"video": str}),
+        )
         grid = pd.read_csv(project.artifact("grid", dataset, "table.csv"))
         out = fresh(project.artifact("report", dataset))
         stage.run.params(params.report.model_dump())
@@ -84,6 +88,14 @@ def report(dataset: str) -> None:
             params.model_dump(),
             {f"{dataset}/{key}": value for key, value in numbers.items() if key.endswith("/f1")},
         )
+
+
+def with_peaks(intervals: pd.DataFrame, flow: pd.DataFrame) -> pd.DataFrame:
+    """Add apex and peak height of the flow branch's own intervals, which timelines mark."""
+    keys = ["video", "onset", "offset", "type"]
+    known = intervals.merge(flow[[*keys, "apex", "peak_sd"]], on=keys, how="left")
+    known.loc[known["branch"] != "flow", ["apex", "peak_sd"]] = float("nan")
+    return known
 
 
 def plot_tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

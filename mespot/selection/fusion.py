@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from mespot.events import INTERVAL_COLUMNS, TYPES, iou_matrix, suppress
+from mespot.events import INTERVAL_COLUMNS, TYPES, empty_intervals, iou_matrix, suppress
 from mespot.metric import F1Scorer, f1_score
 from mespot.params.fuse import FuseParams
 from mespot.selection.candidates import FEATURES
@@ -162,7 +162,7 @@ def learned_scores(
             rest = candidates[~inside].reset_index(drop=True)
             scorers = fit(rest, hit[~inside], params.penalty)
         parts.append(apply(candidates[inside].reset_index(drop=True), scorers, params.max_iou))
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat([empty_intervals(), *parts], ignore_index=True)
 
 
 def operating_point(
@@ -198,5 +198,5 @@ def operating_point(
 
 def above(intervals: pd.DataFrame, thresholds: Mapping[str, float]) -> pd.DataFrame:
     """Keep the intervals whose score reaches the threshold of their type."""
-    limit = intervals["type"].map(dict(thresholds)).fillna(np.inf)
-    return intervals[intervals["score"] >= limit].reset_index(drop=True)
+    limit = np.array([thresholds.get(kind, np.inf) for kind in intervals["type"]], dtype=float)
+    return intervals[intervals["score"].to_numpy(dtype=float) >= limit].reset_index(drop=True)

@@ -74,7 +74,9 @@ def search(
         space: TypeGrid = getattr(grid, kind)
         settings = [
             ModelSetting(*values)
-            for values in product(granularities, space.lengths, space.smooth, space.thresholds)
+            for values in product(
+                granularities, space.lengths, space.smooth, space.thresholds, space.merge_gap
+            )
         ]
         cache = _ScoreCache(videos, slices, granularities, kind, grid.rate)
         counts = np.zeros((len(settings), len(videos), 3), dtype=np.int64)

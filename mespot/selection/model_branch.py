@@ -22,12 +22,14 @@ class ModelSetting:
         length: length of the slices that it scored, seconds.
         smooth: sigma of the smoothing of frame scores, seconds.
         threshold: frame score from which on a frame belongs to an interval.
+        merge_gap: shorter gaps between intervals are closed, seconds.
     """
 
     granularity: float
     length: float
     smooth: float
     threshold: float
+    merge_gap: float
 
     def as_dict(self) -> dict[str, float]:
         """Plain mapping, for tables and JSON."""
@@ -88,14 +90,14 @@ def model_intervals(
         scores: (T,) smoothed score over time.
         rate: moments per second.
         kind: expression type of the intervals.
-        setting: supplies the threshold.
-        grid: supplies length limits and the gap that is closed.
+        setting: supplies the threshold and the gap that is closed.
+        grid: supplies length limits.
 
     Returns:
         columns of ``mespot.events.INTERVAL_COLUMNS``.
     """
     spans, peak = decode(
-        scores, rate, setting.threshold, grid.min_length, grid.max_length, grid.merge_gap
+        scores, rate, setting.threshold, grid.min_length, grid.max_length, setting.merge_gap
     )
     if not len(spans):
         return empty_intervals()

@@ -42,9 +42,8 @@ def render_clip(folder, seconds=4.0, first=1, fps=30.0):
     return script_events(script, fps)
 
 
-COMMANDS = (
-    "spot score check synth index preprocess pretrain finetune slices flow grid fuse report".split()
-)
+STAGES = "synth index preprocess pretrain finetune slices flow grid fuse report".split()
+COMMANDS = ["spot", "score", "check", "results", *STAGES]
 
 
 def test_help_lists_every_command(run):
@@ -178,6 +177,22 @@ def test_check_says_what_stands_in_the_way(run, root, tmp_path, monkeypatch):
     )
     code, out, _ = run("check")
     assert code == 1 and "elsewhere" in out
+
+
+def test_results_shows_every_branch_or_says_what_to_run(run, root, tmp_path, monkeypatch):
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run("results")
+    assert code == 1 and "no metrics yet" in err
+    figures = {"f1": 0.5, "f1_low": 0.25, "f1_high": 0.75, "tp": 3, "fp": 2, "fn": 4}
+    branch = {"me": figures, "mae": figures, "overall": figures}
+    summary = {"dataset": "samm_lv", "model": branch, "flow": branch, "fused": branch}
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "metrics" / "samm_lv.json").write_text(json.dumps(summary))
+    code, out, _ = run("results")
+    assert code == 0
+    assert out.count("3/2/4") == 3 and "fused" in out and "0.750" in out
 
 
 def test_stages_outside_a_project_are_one_line(run, tmp_path, monkeypatch):

@@ -171,6 +171,20 @@ def test_a_video_without_candidates_gives_an_empty_table(fused):
     assert len(candidates(bare, 0.9, 0.3)) == 0
 
 
+def test_branches_that_find_nothing_give_no_intervals_and_no_error(params):
+    videos, events, slices, flow, signals = world(3)
+    for video_scores in slices.values():
+        for one in video_scores.values():
+            one.scores[:] = 0.0
+    folds = folds_of(videos)
+    grid = search(videos, events, slices, (0.5, 2.0), folds, params.grid, 0.5)
+    evidence = evidence_of(videos, slices, flow[:0], signals, params)
+    result = fuse(videos, events, evidence, grid.chosen, folds, params.fuse, 0.5)
+    assert len(grid.intervals) == 0 and len(result.intervals) == 0
+    overall = result.ablation[result.ablation["type"] == "overall"]
+    assert (overall["fn"] == len(events)).all() and (overall["f1"] == 0).all()
+
+
 def test_label_needs_type_and_overlap():
     events = pd.DataFrame({"video": ["a"], "onset": [10], "offset": [19], "type": ["me"]})
     pool = pd.DataFrame(
@@ -210,7 +224,7 @@ def test_system_round_trip(fused, params, tmp_path):
     *_, result = fused
     for name in ("all.safetensors", "model.json"):
         (tmp_path / name).write_bytes(b"x")
-    settings = {kind: ModelSetting(0.5, 0.3, 0.03, 0.5) for kind in ("me", "mae")}
+    settings = {kind: ModelSetting(0.5, 0.3, 0.03, 0.5, 0.05) for kind in ("me", "mae")}
     pack_system(tmp_path / "system", {0.5: tmp_path}, settings, result.system, params)
     system = load_system(tmp_path / "system")
     assert system.settings == settings
