@@ -31,12 +31,12 @@ def stage_fingerprint(root: Path, stage: str, item: Mapping[str, Any]) -> str:
     Returns:
         16 hexadecimal digits.
     """
-    yaml = YAML(typ="safe", pure=True)
-    stages = yaml.load((root / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    reader = YAML(typ="safe", pure=True)
+    stages = reader.load((root / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     if stage not in stages:
         raise MespotError(f"{root / 'dvc.yaml'}: no stage {stage}, found {', '.join(stages)}")
     entry = stages[stage]
-    params = yaml.load((root / "params.yaml").read_text(encoding="utf-8"))
+    params = reader.load((root / "params.yaml").read_text(encoding="utf-8"))
     used = {key: _lookup(params, _fill(key, item)) for key in entry.get("params", [])}
     paths = [_fill(dep, item) for dep in entry.get("deps", [])]
     content = {
