@@ -177,6 +177,9 @@ def _fused(
     params: Params,
     system: System,
 ) -> pd.DataFrame:
+    if system.member == "flow":
+        log.info("%s: this system's search chose the flow branch alone", name)
+        return above(flow, system.thresholds)
     from mespot.slices.score import SliceScorer
 
     granularities = sorted({setting.granularity for setting in system.settings.values()})
@@ -209,7 +212,7 @@ def _fused(
         both = pd.concat([flow[list(INTERVAL_COLUMNS)], evidence.model], ignore_index=True)
         table = thin(both, fuse.max_iou)
     else:
-        table = flow if system.member == "flow" else evidence.model
+        table = evidence.model
     return above(table, system.thresholds)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Any
+
+from pydantic import Field, field_validator
 
 from mespot.params.section import Section
 
@@ -15,3 +17,11 @@ class SlicesParams(Section):
     )
     step: float = Field(gt=0, le=1, description="distance of slices as a fraction of their length")
     batch: int = Field(ge=1, description="slices per forward pass")
+
+    @field_validator("lengths", mode="before")
+    @classmethod
+    def _named_alike(cls, value: Any) -> Any:
+        # DVC writes the length as it stands into a folder name, Python writes 2 seconds as 2.0
+        if isinstance(value, (list, tuple)) and any(type(length) is int for length in value):
+            raise ValueError("numbers with a decimal point, such as 2.0: they name folders")
+        return value

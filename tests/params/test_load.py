@@ -31,6 +31,7 @@ def test_scientific_notation_is_a_number(root, tmp_path):
         ("folds: 3", "folds: 1", ["data.folds", "found 1"]),
         ("folds: 3", "folds: many", ["data.folds", "'many'"]),
         ("difficulty: planar", "difficulty: brutal", ["synth.difficulty", "'brutal'"]),
+        ("- 2.0\n  step:", "- 2\n  step:", ["slices.lengths", "decimal point"]),
         ("seed: 7", "seed: [", ["line"]),
         ("seed: 7", "", ["seed", "missing"]),
     ],
