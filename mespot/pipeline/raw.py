@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mespot.errors import MespotError
 from mespot.files import read_json
 from mespot.params import Params
 from mespot.project import Project
@@ -14,8 +15,14 @@ def raw_root(params: Params, project: Project) -> Path:
 
     `data.root` when that is set (relative to the repository, or absolute); else the embedded data,
     in the folder that the synth stage has noted.
+
+    Raises:
+        MespotError: the embedded frames were deleted; DVC keeps only their checksums.
     """
     if params.data.root:
         return project.root / Path(params.data.root).expanduser()
     folder = read_json(project.artifact("synth", "source.json"))["folder"]
-    return project.embedded / folder
+    root = project.embedded / folder
+    if not root.is_dir():
+        raise MespotError(f"{root}: the embedded frames are missing, `mespot synth` renders them")
+    return root
