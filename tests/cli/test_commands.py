@@ -63,8 +63,6 @@ def test_every_help_has_an_example(run, name):
 def test_spot_a_folder_of_frames(run, tmp_path):
     truth = render_clip(tmp_path / "clip", first=101)
     out = tmp_path / "results"
-    code, text, err = run("spot", f"me.and=more={tmp_path / 'clip'}", "--fps", 30, "--out", out)
-    assert code == 2 or code == 1  # a name with = is cut at the first one: no such path
     code, text, err = run("spot", f"anna={tmp_path / 'clip'}", "--fps", 30, "--out", out)
     assert code == 0, err
     lines = (out / "intervals.csv").read_text().splitlines()
