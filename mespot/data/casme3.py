@@ -13,9 +13,11 @@ from pathlib import Path
 
 from mespot.data.folders import frame_files, walk
 from mespot.data.frames import folder_is_grey
+from mespot.data.published import Published
 from mespot.data.raw import RawEvent, RawVideo
 from mespot.data.sheets import Row, read_rows
 from mespot.errors import MespotError
+from mespot.params.data import DataParams
 
 FPS = 30.0
 _SUBJECT = re.compile(r"spNO\.\d+", re.IGNORECASE)
@@ -28,9 +30,15 @@ _SHEET = "label"
 _COLUMNS = ("Subject", "Filename", "Onset", "Apex", "Offset")
 # typing errors of the published sheet: (type, video, onset, offset) -> onset
 _ONSET_TYPOS = {("me", "spNO.216_d", 3647.0, 2694.0): 2647.0}
+PUBLISHED = Published(
+    source="Li et al., TPAMI 2022; page of CAS(ME)^3; sheets ..._JpgIndex_v2",
+    subjects=100,
+    videos=1300,
+    me=860,
+)
 
 
-def videos(root: Path) -> list[RawVideo]:
+def videos(root: Path, params: DataParams) -> list[RawVideo]:
     """List the videos; see ``mespot.data.adapter.Adapter``."""
     found = []
     for person in _outside_frames(root):
@@ -46,7 +54,7 @@ def videos(root: Path) -> list[RawVideo]:
     return found
 
 
-def events(root: Path, videos: list[RawVideo]) -> list[RawEvent]:
+def events(root: Path, videos: list[RawVideo], params: DataParams) -> list[RawEvent]:
     """Read both sheets; see ``mespot.data.adapter.Adapter``."""
     files = {
         entry.name.lower(): Path(entry.path) for entry in _outside_frames(root) if entry.is_file()

@@ -16,6 +16,7 @@ from mespot.data.raw import RawEvent, RawVideo
 from mespot.data.repair import resolve
 from mespot.errors import MespotError
 from mespot.files import write_csv
+from mespot.params.data import DataParams
 
 log = logging.getLogger(__name__)
 VIDEO_COLUMNS = (
@@ -29,7 +30,7 @@ EVENT_COLUMNS = (
 
 
 def build_index(
-    dataset: str, root: str | Path, out_dir: str | Path
+    dataset: str, root: str | Path, out_dir: str | Path, params: DataParams
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Index a data set and write both tables.
 
@@ -37,6 +38,7 @@ def build_index(
         dataset: key of ``mespot.data.adapter.ADAPTERS``.
         root: data root; the data set lies in the folder of that name below it.
         out_dir: folder for ``videos.csv`` and ``events.csv``.
+        params: section ``data``.
 
     Returns:
         videos, events; columns in docs/design.md.
@@ -49,11 +51,11 @@ def build_index(
     folder = root / dataset
     if not folder.is_dir():
         raise MespotError(f"{folder}: not found, expected the folder of data set {dataset}")
-    raw_videos = tool.videos(folder)
+    raw_videos = tool.videos(folder, params)
     if not raw_videos:
         raise MespotError(f"{folder}: found no video, expected the official layout of {dataset}")
     videos = _video_table(raw_videos, root)
-    events = _event_table(tool.events(folder, raw_videos), videos, folder)
+    events = _event_table(tool.events(folder, raw_videos, params), videos, folder)
     write_csv(Path(out_dir) / "videos.csv", videos)
     write_csv(Path(out_dir) / "events.csv", events)
     repaired = events.loc[events["rule"] != "", "rule"].str.split(";").explode().value_counts()

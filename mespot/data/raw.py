@@ -18,8 +18,9 @@ class RawVideo:
         path: folder of frames or video file.
         kind: ``folder`` or ``file``.
         fps: frames per second.
-        numbers: (n,) official numbers of the frames, ascending.
-        grey: whether the frames have one channel.
+        numbers: (n,) official numbers of the frames, ascending; ``None`` for a file that was not
+            opened, because the set has too many of them to open each.
+        grey: whether the frames have one channel; a file that was not opened counts as colour.
     """
 
     subject: str
@@ -27,7 +28,7 @@ class RawVideo:
     path: Path
     kind: str
     fps: float
-    numbers: np.ndarray
+    numbers: np.ndarray | None
     grey: bool
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from mespot.data.folders import frame_files, walk
 from mespot.data.frames import folder_is_grey
+from mespot.data.published import Published
 from mespot.data.raw import RawEvent, RawVideo
 from mespot.data.sheets import Row, read_rows
 from mespot.errors import MespotError
+from mespot.params.data import DataParams
 
 FPS = 200.0
 _FOLDER = re.compile(r"\d{3}_\d+")
@@ -22,9 +24,17 @@ _WORKBOOK = re.compile(r"SAMM_LongVideos.*\.xlsx", re.IGNORECASE)
 _SHEET = "FACS_Movement_Only"
 _COLUMNS = ("Filename", "Onset", "Apex", "Offset", "Type")
 _EVENT_NAME = re.compile(r"(\d{1,3})_(\d+)_(\d+)")
+PUBLISHED = Published(
+    source="Yap et al., arXiv 1911.01519; workbook V3",
+    subjects=30,
+    videos=147,
+    frames=483_797,
+    me=159,
+    mae=343,
+)
 
 
-def videos(root: Path) -> list[RawVideo]:
+def videos(root: Path, params: DataParams) -> list[RawVideo]:
     """List the videos; see ``mespot.data.adapter.Adapter``."""
     found = []
     for entry in walk(root, lambda name: _FOLDER.fullmatch(name) is not None):
@@ -37,7 +47,7 @@ def videos(root: Path) -> list[RawVideo]:
     return found
 
 
-def events(root: Path, videos: list[RawVideo]) -> list[RawEvent]:
+def events(root: Path, videos: list[RawVideo], params: DataParams) -> list[RawEvent]:
     """Read the workbook; see ``mespot.data.adapter.Adapter``."""
     path = _workbook(root)
     return [_event(row) for row in read_rows(path, _SHEET, _COLUMNS)]

@@ -1,16 +1,34 @@
-"""Section ``data``: where the raw data sets lie."""
+"""Section ``data``: where the raw data sets lie and how they are read."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import Field
 
 from mespot.params.section import Section
 
 
+class Casme2Params(Section):
+    """How CAS(ME)^2 is read."""
+
+    layout: Literal["auto", "rawpic", "longVideoFaceCropped", "cropped"] = Field(
+        description="folder of long videos to take; auto = the first of these that is there"
+    )
+    missing_offset: Literal["apex", "apex_plus_20", "drop"] = Field(
+        description="what becomes of an event whose offset is 0: it ends at the apex (MEGC 2020), "
+        "20 frames later (LGSNet, which also moves offsets before the apex), or it is left out"
+    )
+
+
 class DataParams(Section):
-    """Where the raw data sets lie."""
+    """Where the raw data sets lie and how they are read."""
 
     root: str = Field(
         description="folder that holds one folder per data set; empty = the embedded data"
     )
     folds: int = Field(ge=2, description="number of subject-wise folds; at most the subjects")
+    allow_missing: bool = Field(
+        description="leave out events whose video is not on disk instead of stopping"
+    )
+    casme2: Casme2Params

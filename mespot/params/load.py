@@ -30,6 +30,9 @@ class Params(Section):
     seed: int = Field(ge=0, description="seed of everything that draws random numbers")
     jobs: int = Field(ge=0, description="processes for per-video work; 0 = all cores")
     datasets: tuple[str, ...] = Field(min_length=1, description="data sets that the stages run on")
+    unlabelled: tuple[str, ...] = Field(
+        description="further data sets that are indexed and cropped for pre-training alone"
+    )
     data: DataParams
     synth: SynthParams
     preprocess: PreprocessParams

@@ -12,7 +12,7 @@ def index(dataset: str) -> None:
     with open_stage("index", f"index/{dataset}/run.json", dataset) as stage:
         out = fresh(stage.project.artifact("index", dataset))
         root = raw_root(stage.params, stage.project)
-        videos, events = build_index(dataset, root, out)
+        videos, events = build_index(dataset, root, out, stage.params.data)
         stage.run.params({"root": "embedded" if not stage.params.data.root else "data.root"})
         stage.run.metrics(
             {

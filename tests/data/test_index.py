@@ -5,13 +5,16 @@ import pytest
 from mespot.data.index import build_index
 from mespot.data.load import read_events, read_videos
 from mespot.errors import MespotError
+from mespot.params import load_params
 
 from . import official
+
+DATA = load_params().data
 
 
 def fault(dataset, root, out) -> str:
     with pytest.raises(MespotError) as caught:
-        build_index(dataset, root, out)
+        build_index(dataset, root, out, DATA)
     message = str(caught.value)
     assert "\n" not in message
     return message
@@ -20,7 +23,7 @@ def fault(dataset, root, out) -> str:
 def test_samm_lv_with_preamble_and_text_subjects(tmp_path):
     rows = [["006_1_1", 566, 648, 743, "Macro"], ["006_1_2", 20, 30, 60, "Micro - 1/2"]]
     official.samm_lv(tmp_path, rows, {"006_1": 800, "031_7": 10})
-    build_index("samm_lv", tmp_path, tmp_path / "out")
+    build_index("samm_lv", tmp_path, tmp_path / "out", DATA)
     videos = read_videos(tmp_path / "out" / "videos.csv")
     assert videos["subject"].tolist() == ["006", "031"]
     assert videos["video"].tolist() == ["006_1", "031_7"]
@@ -40,7 +43,7 @@ def test_samm_lv_with_preamble_and_text_subjects(tmp_path):
 @pytest.mark.parametrize("preamble", [0, 9, 13])
 def test_the_header_is_found_by_its_names(tmp_path, preamble):
     official.samm_lv(tmp_path, [["006_1_1", 2, 3, 4, "Macro"]], {"006_1": 5}, preamble)
-    _, events = build_index("samm_lv", tmp_path, tmp_path / "out")
+    _, events = build_index("samm_lv", tmp_path, tmp_path / "out", DATA)
     assert events["row"].tolist() == [preamble + 2]
 
 
@@ -60,7 +63,7 @@ def test_the_header_is_found_by_its_names(tmp_path, preamble):
 )  # fmt: skip
 def test_every_repair_is_named(tmp_path, cells, expected, rule):
     official.samm_lv(tmp_path, [["006_1_1", *cells, "Macro"]], {"006_1": 20})
-    build_index("samm_lv", tmp_path, tmp_path / "out")
+    build_index("samm_lv", tmp_path, tmp_path / "out", DATA)
     row = read_events(tmp_path / "out" / "events.csv").iloc[0]
     assert (row["onset"], row["apex"], row["offset"]) == expected
     assert row["rule"] == rule
@@ -71,7 +74,7 @@ def test_duplicates_are_dropped_but_not_events_of_two_types(tmp_path):
     rows = [["006_1_1", 2, 3, 9, "Macro"], ["006_1_1", 2, 3, 9, "Micro - 1/2"],
             ["006_1_2", 2, 4, 9, "Macro"]]  # fmt: skip
     official.samm_lv(tmp_path, rows, {"006_1": 20})
-    _, events = build_index("samm_lv", tmp_path, tmp_path / "out")
+    _, events = build_index("samm_lv", tmp_path, tmp_path / "out", DATA)
     assert events["type"].tolist() == ["mae", "me"]
     assert events["rule"].tolist() == ["duplicate_dropped", ""]
 
@@ -83,7 +86,7 @@ def test_casme3_raw_numbers_gaps_and_quirks(tmp_path):
     mae = [["spNO.10", "b", 1, 0, 3]]
     videos = {"spNO.1/a": numbers, "spNO.10/b": [1, 2, 3]}
     official.casme3(tmp_path, me, mae, videos)
-    build_index("casme3", tmp_path, tmp_path / "out")
+    build_index("casme3", tmp_path, tmp_path / "out", DATA)
     table = read_videos(tmp_path / "out" / "videos.csv")
     assert table["video"].tolist() == ["spNO.1_a", "spNO.10_b"]
     assert table["gaps"].tolist() == ["8-9;14-19", ""]
@@ -103,7 +106,7 @@ def test_casme3_raw_numbers_gaps_and_quirks(tmp_path):
 def test_known_typing_error_of_the_published_sheet(tmp_path):
     me = [["spNO.216", "d", 3647, 2668, 2694]]
     official.casme3(tmp_path, me, [], {"spNO.216/d": list(range(2600, 2800))})
-    _, events = build_index("casme3", tmp_path, tmp_path / "out")
+    _, events = build_index("casme3", tmp_path, tmp_path / "out", DATA)
     assert events[["onset", "apex", "offset"]].values.tolist() == [[47, 68, 94]]
     assert events["rule"].tolist() == ["onset_typo_corrected"]
 
@@ -156,7 +159,7 @@ def test_frame_folders_are_never_walked(tmp_path, monkeypatch):
     scanned = []
     real = os.scandir
     monkeypatch.setattr("os.scandir", lambda path: scanned.append(str(path)) or real(path))
-    build_index("casme3", tmp_path, tmp_path / "out")
+    build_index("casme3", tmp_path, tmp_path / "out", DATA)
     assert scanned and not any("spNO" in path for path in scanned)
 
 
@@ -169,6 +172,6 @@ def test_damaged_workbook_is_one_line(tmp_path):
         broken[place : place + 40] = bytes(40)
         path.write_bytes(broken)
         try:
-            build_index("samm_lv", tmp_path, tmp_path / "out")
+            build_index("samm_lv", tmp_path, tmp_path / "out", DATA)
         except MespotError as error:
             assert "\n" not in str(error) and path.name in str(error)

@@ -8,6 +8,7 @@ import pytest
 from mespot.data.frames import open_frames
 from mespot.data.index import build_index
 from mespot.data.numbers import Numbering
+from mespot.params import load_params
 from mespot.synth.build import LAYOUTS, build_synth, embedded_root
 from mespot.synth.script import script_events
 
@@ -55,7 +56,7 @@ def test_a_finished_video_is_kept_and_a_broken_one_made_again(built, tiny, tmp_p
 @pytest.mark.parametrize("dataset", sorted(LAYOUTS))
 def test_adapter_reads_back_the_scripts(built, tiny, tmp_path, dataset):
     root, _ = built
-    videos, events = build_index(dataset, root, tmp_path)
+    videos, events = build_index(dataset, root, tmp_path, load_params().data)
     plans = LAYOUTS[dataset].plan(getattr(tiny, dataset), tiny.difficulty, SEED)
     assert set(videos["video"]) == {plan.video for plan in plans}
     assert (events["rule"] == "").all()
