@@ -1,138 +1,250 @@
-"""Scoring of two CSV files: anybody's predictions against anybody's truth."""
+"""Scoring of CSV files: anybody's predictions against anybody's truth, by any protocol."""
 
 from __future__ import annotations
 
-import io
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from mespot.errors import MespotError
-from mespot.events import check_table
-from mespot.metric import count
+from mespot.evaluation.score_sets import ScoredFiles, ScoredSet, load_set, pool_sets
+from mespot.metric import (
+    F1Scorer,
+    Protocol,
+    choose_protocol,
+    draw_weights,
+    f1_interval,
+    f1_score,
+    recognise,
+    spotted_pairs,
+)
+from mespot.metric.counts import OVERALL, Counts
 
-COLUMNS = ("vid", "onset", "offset", "type")
-_ROWS = {"me": "ME", "mae": "MaE", "overall": "overall"}
+CONFIDENCE = 0.95
+DRAWS = 1000
+SEED = 7
+
+
+@dataclass(frozen=True)
+class ScoreRules:
+    """How to score.
+
+    Attributes:
+        protocol: with the caller's choices in it, see ``choose_protocol``.
+        min_iou: smallest IoU of a hit, in (0, 1].
+        draws: bootstrap draws over subjects; 0 = no intervals.
+        seed: of the draws.
+        branch: of predictions with a column ``branch``, the one to score.
+        classes: emotions of the spot-then-recognise score; None: all of the truth.
+    """
+
+    protocol: Protocol
+    min_iou: float = 0.5
+    draws: int = DRAWS
+    seed: int = SEED
+    branch: str | None = None
+    classes: tuple[str, ...] | None = None
 
 
 def score_files(
-    pred_csv: str | os.PathLike[str], truth_csv: str | os.PathLike[str], untyped: bool = False
+    pred_csv: str | os.PathLike[str],
+    truth_csv: str | os.PathLike[str],
+    untyped: bool = False,
+    protocol: str = "megc",
+    videos_csv: str | os.PathLike[str] | None = None,
+    fps: float | None = None,
+    draws: int = DRAWS,
 ) -> dict[str, Any]:
-    """Count hits of a file of predictions by the MEGC rule.
+    """Score one file of predictions; ``score_sets`` is the same with every choice.
 
-    Both files have the columns ``vid``, ``onset``, ``offset`` (inclusive frames in the same
-    numbering) and ``type`` (``me`` or ``mae``); further columns are allowed. The list of videos is
-    the union of both files, so a predicted video without an event costs its predictions as FP.
+    Files have ``vid`` (or ``video``), ``onset``, ``offset`` (inclusive frames in the same
+    numbering) and ``type``; further columns are allowed. Without ``videos_csv`` the list of videos
+    is the union of both files, so a predicted video without an event costs its predictions as FP.
 
     Args:
         pred_csv: predictions, as in a challenge submission.
         truth_csv: events.
         untyped: let intervals of different types match; then only ``overall`` is given.
+        protocol: name from ``mespot.metric.protocol``.
+        videos_csv: the full list of videos; a row elsewhere is an error then.
+        fps: frames per second, for protocols that go by length.
+        draws: bootstrap draws over subjects; 0 = no intervals.
 
     Returns:
-        ``me``, ``mae`` and ``overall``, each with tp, fp, fn, precision, recall and f1; and
-        ``untyped``, ``videos``, ``events``, ``predictions``, and ``unknown_videos``: predicted
-        videos that the truth does not name.
+        see ``score_sets``.
 
     Raises:
         MespotError: naming file, row, what was found and what is expected.
     """
-    predictions = read_rows(pred_csv)
-    truth = read_rows(truth_csv)
-    videos = sorted({*truth["video"], *predictions["video"]})
-    counts = count(truth, predictions, videos, typed=not untyped)
-    return {
-        **{name: tally.as_dict() for name, tally in counts.tallies().items()},
-        "untyped": untyped,
-        "videos": len(videos),
-        "events": len(truth),
-        "predictions": len(predictions),
-        "unknown_videos": sorted({*predictions["video"]} - {*truth["video"]}),
+    rules = ScoreRules(choose_protocol(protocol, typed=not untyped), draws=draws)
+    return score_sets([ScoredFiles(pred_csv, truth_csv, videos_csv, fps)], rules)
+
+
+def score_sets(files: Sequence[ScoredFiles], rules: ScoreRules) -> dict[str, Any]:
+    """Score one or several data sets; the counts of several are added.
+
+    Args:
+        files: of each data set.
+        rules: how to score.
+
+    Returns:
+        plain values for JSON: ``me`` and ``mae`` (where types count) and ``overall``, each with
+        tp, fp, fn, precision, recall, f1 and, with draws, ``f1_low`` and ``f1_high``; the rules
+        (``protocol``, ``rule``, ``matching``, ``strict``, ``untyped``, ``min_iou``, ``draws``,
+        ``seed``, ``confidence``); ``videos`` (counted ones), ``listed_videos``, ``events``,
+        ``predictions``, ``subjects``; ``by_subject``, a list; ``unknown_videos``: predicted
+        videos that the truth does not name; ``notes``; and ``strs`` for protocol ``strs`` with
+        emotions in both files.
+
+    Raises:
+        MespotError: naming file, row, what was found and what is expected.
+    """
+    return score_loaded(load_sets(files, rules), rules)
+
+
+def load_sets(files: Sequence[ScoredFiles], rules: ScoreRules) -> ScoredSet:
+    """Read and join the files of all data sets.
+
+    Raises:
+        MespotError: see ``load_set`` and ``pool_sets``.
+    """
+    return pool_sets([load_set(one, rules.protocol, rules.branch) for one in files])
+
+
+def make_scorer(data: ScoredSet, rules: ScoreRules) -> F1Scorer:
+    """Prepare the truth of ``data`` for scoring.
+
+    Raises:
+        MespotError: a rule is out of its range.
+    """
+    return F1Scorer(
+        data.truth,
+        data.videos,
+        rules.min_iou,
+        protocol=rules.protocol,
+        fps=data.fps,
+        subjects=data.subjects,
+    )
+
+
+def score_loaded(data: ScoredSet, rules: ScoreRules) -> dict[str, Any]:
+    """Score tables that are read already; see ``score_sets``.
+
+    Raises:
+        MespotError: a rule is out of its range.
+    """
+    if rules.draws < 0:
+        raise MespotError(f"draws: found {rules.draws}, expected 0 or more")
+    protocol = rules.protocol
+    scorer = make_scorer(data, rules)
+    counts = scorer.score(data.predictions)
+    counted = np.flatnonzero(counts.counted)
+    names, tables = _counted_subjects(counts, data.subjects)
+    result: dict[str, Any] = {
+        **_figures(counts, tables, len(names), rules),
+        "protocol": protocol.name,
+        "rule": protocol.describe(),
+        "matching": protocol.matching,
+        "strict": protocol.strict,
+        "untyped": protocol.typing == "none",
+        "min_iou": rules.min_iou,
+        "draws": rules.draws,
+        "seed": rules.seed,
+        "confidence": CONFIDENCE,
+        "videos": int(counted.size),
+        "listed_videos": len(data.videos),
+        "events": len(scorer.truth),
+        "predictions": len(data.predictions),
+        "subjects": len(names),
+        "by_subject": _rows(names, tables),
+        "unknown_videos": data.unknown,
+        "notes": [*data.notes, *_notes(counts, data, rules)],
+    }
+    if protocol.name == "strs" and {"emotion"} <= {*data.truth} & {*data.predictions}:
+        result["strs"] = _recognition(data, rules, result[OVERALL]["f1"])
+    return result
+
+
+def _figures(
+    counts: Counts, tables: dict[str, np.ndarray], subjects: int, rules: ScoreRules
+) -> dict[str, Any]:
+    figures = {name: tally.as_dict() for name, tally in counts.tallies().items()}
+    if rules.draws and subjects:
+        weights = draw_weights(subjects, rules.draws, np.random.default_rng(rules.seed))
+        for name, row in figures.items():
+            interval = f1_interval(tables[name], weights, CONFIDENCE)
+            row["f1_low"], row["f1_high"] = interval.low, interval.high
+    return figures
+
+
+def _counted_subjects(
+    counts: Counts, subjects: Sequence[str]
+) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Pool by subject; a subject of whom no video counts is not resampled."""
+    names, tables = counts.by_subject(subjects)
+    present = set(np.asarray(subjects, dtype=object)[counts.counted].tolist())
+    kept = np.asarray([name in present for name in names], dtype=bool)
+    return [name for name in names if name in present], {
+        kind: table[kept] for kind, table in tables.items()
     }
 
 
-def read_rows(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read a CSV of intervals with the columns ``vid, onset, offset, type`` (and more).
-
-    Returns:
-        the rows with ``vid`` renamed to ``video``; a file with only a header gives none.
-
-    Raises:
-        MespotError: the file cannot be read, or a row is wrong.
-    """
-    try:
-        table = pd.read_csv(
-            path, dtype=str, keep_default_na=False, skipinitialspace=True, encoding="utf-8-sig"
-        )
-    except OSError as error:
-        raise MespotError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except pd.errors.EmptyDataError as error:
-        raise MespotError(f"{path}: is empty, expected a header {','.join(COLUMNS)}") from error
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise MespotError(f"{path}: not a CSV table ({reason})") from error
-    if not isinstance(table.index, pd.RangeIndex):
-        raise MespotError(f"{path}: rows have more fields than the header {','.join(table)}")
-    table.columns = [str(name).strip() for name in table.columns]
-    for name in table.columns:
-        table[name] = table[name].fillna("").str.strip()
-    table = check_table(table, COLUMNS, str(path))
-    nameless = np.flatnonzero(table["vid"] == "")
-    if nameless.size:
-        raise MespotError(
-            f"{path}: row {nameless[0] + 2}, vid: found nothing, expected a video name"
-        )
-    if "score" in table.columns:
-        table["score"] = _numbers(table["score"], path)
-    return table.rename(columns={"vid": "video"})
+def _rows(names: Sequence[str], tables: dict[str, np.ndarray]) -> list[dict[str, Any]]:
+    return [
+        {
+            "subject": name,
+            **{
+                kind: {
+                    **dict(zip(("tp", "fp", "fn"), table[row].tolist(), strict=True)),
+                    "f1": float(f1_score(table[row])),
+                }
+                for kind, table in tables.items()
+            },
+        }
+        for row, name in enumerate(names)
+    ]
 
 
-def _numbers(column: pd.Series, path: str | os.PathLike[str]) -> pd.Series:
-    numbers = pd.to_numeric(column, errors="coerce")
-    bad = np.flatnonzero(~np.isfinite(numbers.to_numpy(dtype=np.float64)))
-    if bad.size:
-        row = int(bad[0])
-        raise MespotError(
-            f"{path}: row {row + 2}, score: found {column.iloc[row]!r}, expected a number"
-        )
-    return numbers
+def _notes(counts: Counts, data: ScoredSet, rules: ScoreRules) -> list[str]:
+    notes = []
+    protocol = rules.protocol
+    if protocol.typing == "length" and data.fps is None:
+        notes.append("no fps: without --fps there is no split by length, only overall")
+    left_out = len(data.videos) - int(counts.counted.sum())
+    if left_out:
+        notes.append(f"{left_out} of {len(data.videos)} videos are not counted by {protocol.name}")
+    if (counts.table[..., 1:].sum(axis=0) < 0).any():
+        notes.append("counts below 0: here one interval may count several times, as in the source")
+    if protocol.missing_offset:
+        missing = int((data.truth["offset"] < data.truth["onset"]).sum())
+        if missing:
+            notes.append(f"{missing} events have no offset (0) and cannot be hit")
+    if "official_onset" in data.truth:
+        notes.append("frames of the truth are those of its columns onset and offset (0-based)")
+    return notes
 
 
-def render_scores(result: dict[str, Any]) -> str:
-    """Lay out the result of ``score_files`` as a text table for the terminal.
-
-    Returns:
-        several lines without colour codes.
-    """
-    kinds = "types ignored" if result["untyped"] else "same type needed"
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("type")
-    for name in ("events", "predicted", "TP", "FP", "FN", "precision", "recall", "F1"):
-        table.add_column(name, justify="right")
-    for name, label in _ROWS.items():
-        if name not in result:
-            continue
-        row = result[name]
-        table.add_row(
-            label,
-            *(str(row["tp"] + row[other]) for other in ("fn", "fp")),
-            *(str(row[key]) for key in ("tp", "fp", "fn")),
-            *(f"{row[key]:.4f}" for key in ("precision", "recall", "f1")),
-        )
-    stream = io.StringIO()
-    console = Console(file=stream, width=100, color_system=None, highlight=False)
-    console.print(f"{result['videos']} videos, IoU >= 0.5, one-to-one, {kinds}")
-    console.print(table)
-    unknown = result["unknown_videos"]
-    if unknown:
-        console.print(
-            f"{len(unknown)} predicted videos have no event in the truth file "
-            f"(first: {unknown[0]}); their predictions count as false",
-            markup=False,
-        )
-    return "\n".join(line.rstrip() for line in stream.getvalue().strip().splitlines())
+def _recognition(data: ScoredSet, rules: ScoreRules, spotting: float) -> dict[str, Any]:
+    truth, found = data.truth, data.predictions
+    if rules.protocol.typing == "label":  # the rows that the scorer keeps, in their order
+        truth, found = (table[table["type"].isin(rules.protocol.types)] for table in (truth, found))
+    scorer = make_scorer(data, rules)
+    pairs = spotted_pairs(scorer.candidates(scorer.read(data.predictions)))
+    figures = recognise(
+        truth["emotion"].to_numpy(dtype=str)[pairs.truth],
+        found["emotion"].to_numpy(dtype=str)[pairs.predicted],
+        rules.classes or sorted(set(truth["emotion"])),
+    )
+    return {
+        "classes": list(figures.classes),
+        "pairs": figures.pairs,
+        "precision": figures.precision,
+        "recall": figures.recall,
+        "f1_spotting": spotting,
+        "f1_analysis": figures.f1,
+        "uf1": figures.uf1,
+        "strs": spotting * figures.f1,
+    }

@@ -5,6 +5,8 @@ Conventions:
 * Intervals are inclusive frame numbers; the index base does not matter as long as truth and
   predictions share it. IoU is taken over frame sets: ``min(offsets) - max(onsets) + 1`` over the
   size of the union; a prediction can hit an event from IoU >= 0.5 on.
+* The standard protocol is ``megc``; ``mespot.metric.protocol`` names others, each after its
+  source, and what they change. What follows holds for ``megc``.
 * Matching is one-to-one within a video and of maximum size: two predictions on one event give one
   TP and one FP, one prediction over two events gives one TP and one FN.
 * ``typed`` (the standard): only intervals of the same type can match, the type of an event being
@@ -21,22 +23,40 @@ Source: the MEGC 2020-2022 rules; pooling reproduces the counts of their leaderb
 """
 
 from mespot.metric.bootstrap import Interval, draw_weights, f1_interval, paired_difference
-from mespot.metric.counts import Counts, F1Scorer, Tally, count, f1_score
+from mespot.metric.counts import Counts, Tally, f1_score
 from mespot.metric.curve import Curve, average_precision, precision_recall
-from mespot.metric.match import match
+from mespot.metric.match import MATCHINGS, match
+from mespot.metric.protocol import (
+    ALIASES,
+    PROTOCOLS,
+    Protocol,
+    choose_protocol,
+    find_protocol,
+)
+from mespot.metric.recognition import Recognition, recognise, spotted_pairs
+from mespot.metric.scorer import F1Scorer, count
 
 __all__ = [
+    "ALIASES",
     "Counts",
     "Curve",
     "F1Scorer",
     "Interval",
+    "MATCHINGS",
+    "PROTOCOLS",
+    "Protocol",
+    "Recognition",
     "Tally",
     "average_precision",
+    "choose_protocol",
     "count",
     "draw_weights",
     "f1_interval",
     "f1_score",
+    "find_protocol",
     "match",
     "paired_difference",
     "precision_recall",
+    "recognise",
+    "spotted_pairs",
 ]

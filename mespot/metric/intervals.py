@@ -19,7 +19,7 @@ class Intervals:
     Attributes:
         video: (n,) index into the list of videos.
         onset: (n,) first frame.
-        offset: (n,) last frame, inclusive.
+        offset: (n,) last frame, inclusive; ``onset - 1`` for an event without an offset.
         type: (n,) index into ``mespot.events.TYPES``; all 0 in type-blind mode.
         score: (n,) higher is better; all 1 where the source has none.
     """
@@ -32,6 +32,16 @@ class Intervals:
 
     def __len__(self) -> int:
         return self.video.size
+
+    def take(self, rows: np.ndarray) -> Intervals:
+        """Return some of the rows."""
+        return Intervals(
+            self.video[rows],
+            self.onset[rows],
+            self.offset[rows],
+            self.type[rows],
+            self.score[rows],
+        )
 
 
 def index_videos(videos: Sequence[str]) -> dict[str, int]:
@@ -65,7 +75,8 @@ def read_intervals(
     """
     onset = np.asarray(table["onset"], dtype=np.float64).reshape(-1)
     offset = np.asarray(table["offset"], dtype=np.float64).reshape(-1)
-    reversed_rows = np.flatnonzero(~(offset >= onset))
+    # an event of no frame at all is one whose offset nobody annotated: nothing can hit it
+    reversed_rows = np.flatnonzero(~(offset >= onset - (what == "truth")))
     if reversed_rows.size:
         row = int(reversed_rows[0])
         raise MespotError(

@@ -1,31 +1,17 @@
-"""Matching of predicted intervals to events."""
+"""Matching of predicted intervals to events.
+
+A matching picks, from all pairs that overlap enough, those that are credited: each credited pair
+is one TP. All work on the pairs of all videos at once.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from mespot.events import iou_matrix
-from mespot.metric.intervals import Intervals
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Pairs that overlap enough to be matched.
-
-    Attributes:
-        truth: (k,) rows of the truth.
-        predicted: (k,) rows of the predictions; pairs are in the order of the predictions.
-        iou: (k,) intersection over union.
-    """
-
-    truth: np.ndarray
-    predicted: np.ndarray
-    iou: np.ndarray
+from mespot.metric.overlap import Pairs, enough
 
 
 def match(
@@ -45,6 +31,8 @@ def match(
     Returns:
         (k, 2) rows of the truth and of the predictions, by rising row of the truth.
     """
+    from scipy.optimize import linear_sum_assignment  # slow to import, and few commands match
+
     iou = iou_matrix(truth, predicted)
     allowed = enough(iou, min_iou, strict)
     # one more pair outweighs any total IoU of the others: size first, overlap second
@@ -54,75 +42,85 @@ def match(
     return np.stack([rows[kept], columns[kept]], axis=1).astype(np.int64)  # (k, 2)
 
 
-def enough(iou: np.ndarray, min_iou: float, strict: bool) -> np.ndarray:
-    """Tell which overlaps suffice for a hit."""
-    return iou > min_iou if strict else iou >= min_iou
-
-
-class TruthIndex:
-    """Events sorted by group, so that candidates of thousands of predictions need no loop.
-
-    A group is what may match at all: a video, or a video and a type.
-    """
-
-    def __init__(self, truth: Intervals, group: np.ndarray, groups: int):
-        """Sort the events.
-
-        Args:
-            truth: (n,) events.
-            group: (n,) group of each event.
-            groups: number of groups.
-        """
-        self._order = np.argsort(group, kind="stable")
-        self._start = np.searchsorted(group[self._order], np.arange(groups + 1))
-        self._onset = truth.onset
-        self._offset = truth.offset
-
-    def pairs(
-        self, predictions: Intervals, group: np.ndarray, min_iou: float, strict: bool
-    ) -> Pairs:
-        """Find all pairs of the same group that overlap enough.
-
-        Args:
-            predictions: (m,) predicted intervals.
-            group: (m,) group of each prediction.
-            min_iou: smallest IoU.
-            strict: ask for more than ``min_iou``.
-        """
-        sizes = self._start[group + 1] - self._start[group]  # events that share the group
-        predicted = np.repeat(np.arange(group.size), sizes)
-        within = np.arange(predicted.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        truth = self._order[self._start[group[predicted]] + within]
-        start = np.maximum(self._onset[truth], predictions.onset[predicted])
-        end = np.minimum(self._offset[truth], predictions.offset[predicted])
-        inter = np.maximum(end - start + 1.0, 0.0)
-        lengths = (self._offset - self._onset)[truth] + (predictions.offset - predictions.onset)[
-            predicted
-        ]
-        iou = inter / (lengths + 2.0 - inter)
-        kept = np.flatnonzero(enough(iou, min_iou, strict))
-        return Pairs(truth[kept], predicted[kept], iou[kept])
-
-
-def largest_matching(pairs: Pairs, events: int, predictions: int) -> np.ndarray:
-    """Find a one-to-one matching of maximum size in the candidates of all groups at once.
-
-    Args:
-        pairs: (k,) candidates.
-        events: number of events, n.
-        predictions: number of predictions.
+def optimal(pairs: Pairs) -> np.ndarray:
+    """One-to-one, of maximum size.
 
     Returns:
-        rows of the truth that are hit; their number per group does not depend on which of
-        several largest matchings was found.
+        credited rows of ``pairs``; their number per group does not depend on which of several
+        largest matchings was found.
     """
-    if not pairs.truth.size:
-        return pairs.truth
-    alone = np.bincount(pairs.truth).max() == 1 and np.bincount(pairs.predicted).max() == 1
-    if alone:
-        return pairs.truth
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import maximum_bipartite_matching
+
+    if not len(pairs):
+        return np.zeros(0, dtype=np.int64)
+    if np.bincount(pairs.truth).max() == 1 and np.bincount(pairs.predicted).max() == 1:
+        return np.arange(len(pairs))
     graph = csr_array(
-        (np.ones(pairs.truth.size, dtype=np.int8), (pairs.truth, pairs.predicted)),
-        shape=(events, predictions),
+        (np.ones(len(pairs), dtype=np.int8), (pairs.truth, pairs.predicted)),
+        shape=(pairs.truth.max() + 1, pairs.predicted.max() + 1),
     )
-    return np.flatnonzero(maximum_bipartite_matching(graph, perm_type="column") >= 0)
+    partner = maximum_bipartite_matching(graph, perm_type="column")
+    return np.flatnonzero(partner[pairs.truth] == pairs.predicted)
+
+
+def greedy_iou(pairs: Pairs) -> np.ndarray:
+    """One-to-one, the best remaining overlap first; may miss a hit that ``optimal`` finds."""
+    events, predictions, credited = set(), set(), []
+    for row in np.argsort(-pairs.iou, kind="stable").tolist():
+        event, predicted = int(pairs.truth[row]), int(pairs.predicted[row])
+        if event not in events and predicted not in predictions:
+            events.add(event)
+            predictions.add(predicted)
+            credited.append(row)
+    return np.asarray(credited, dtype=np.int64)
+
+
+def voc(pairs: Pairs) -> np.ndarray:
+    """One-to-one as in Pascal VOC: a prediction tries its best event only.
+
+    Of the predictions that share a best event one is credited, whichever comes first: which one
+    does not change a count.
+    """
+    best = _best(pairs.predicted, pairs.iou)
+    _, first = np.unique(pairs.truth[best], return_index=True)
+    return best[first]
+
+
+def gt_loop(pairs: Pairs) -> np.ndarray:
+    """Each event takes its best prediction, which may serve several events."""
+    return _best(pairs.truth, pairs.iou)
+
+
+def distinct(pairs: Pairs) -> np.ndarray:
+    """Each event takes its best prediction, then each prediction is counted once."""
+    best = gt_loop(pairs)
+    _, first = np.unique(pairs.predicted[best], return_index=True)
+    return best[first]
+
+
+def every_pair(pairs: Pairs) -> np.ndarray:
+    """Each pair counts, so events and predictions may count several times."""
+    return np.arange(len(pairs))
+
+
+def _best(owner: np.ndarray, iou: np.ndarray) -> np.ndarray:
+    """Row with the largest IoU of each owner; ties keep the earlier row."""
+    order = np.lexsort((np.arange(owner.size), -iou, owner))
+    _, first = np.unique(owner[order], return_index=True)
+    return order[first]
+
+
+Matching = Callable[[Pairs], np.ndarray]
+"""From the pairs that overlap enough to the rows of those that are credited."""
+
+MATCHINGS: dict[str, Matching] = {
+    "optimal": optimal,
+    "greedy_iou": greedy_iou,
+    "voc": voc,
+    "gt_loop": gt_loop,
+    "distinct": distinct,
+    "every_pair": every_pair,
+}
+ONE_TO_ONE = ("optimal", "greedy_iou", "voc", "distinct")
+"""Matchings whose TP exceed neither the events nor the predictions."""

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +9,6 @@ from hypothesis import strategies as st
 from mespot.errors import MespotError
 from mespot.metric import F1Scorer, Tally, count, f1_score, match
 
-PREDICTIONS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "predictions"
 VIDEOS = ["a", "b", "c"]
 
 
@@ -129,24 +125,3 @@ def test_bad_list_and_protocol_are_named():
         count(table(), table(), ["a", "a"])
     with pytest.raises(MespotError, match="protocol: found 'best', expected megc"):
         count(table(), table(), VIDEOS, protocol="best")
-
-
-@pytest.mark.skipif(not PREDICTIONS.exists(), reason="published predictions are not here")
-@pytest.mark.parametrize("strict", [False, True])
-@pytest.mark.parametrize("typed", [False, True])
-@pytest.mark.parametrize("name", ["lgsnet_casme2", "mdmd_casme2", "mdmd_samm_lv"])
-def test_published_predictions_give_the_known_counts(name, typed, strict):
-    expected = json.loads((PREDICTIONS / "expected_results.json").read_text())[name]
-    truth, predictions = (
-        pd.read_csv(PREDICTIONS / Path(expected[key]).name, dtype={"vid": str}).rename(
-            columns={"vid": "video"}
-        )
-        for key in ("gt", "pred")
-    )
-    videos = sorted({*truth["video"], *predictions["video"]})
-    counts = count(truth, predictions, videos, typed=typed, strict=strict)
-    mode = f"{'typed' if typed else 'untyped'}/optimal/{'>' if strict else '>='}0.5"
-    for kind, known in expected[mode].items():
-        tally = counts.tally(kind)
-        assert tally == Tally(known["TP"], known["FP"], known["FN"])
-        assert tally.f1 == pytest.approx(known["F1"], abs=5e-5)

@@ -3,10 +3,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mespot.metric import F1Scorer, average_precision, count, precision_recall
+from mespot.errors import MespotError
+from mespot.metric import (
+    F1Scorer,
+    Protocol,
+    average_precision,
+    choose_protocol,
+    count,
+    precision_recall,
+)
 
 VIDEOS = ["a", "b"]
 
@@ -59,3 +67,55 @@ def test_nothing_predicted_is_an_empty_curve():
     curve = precision_recall(F1Scorer(truth, VIDEOS), none)["overall"]
     assert curve.score.size == 0
     assert average_precision(curve) == 0.0
+
+
+@settings(max_examples=40)
+@given(
+    scored_rows(),
+    scored_rows(),
+    st.sampled_from(["optimal", "voc", "gt_loop", "every_pair"]),
+    st.sampled_from(["all", "of_class"]),
+    st.sampled_from(["label", "length", "none"]),
+)
+def test_every_protocol_with_a_curve_agrees_with_its_counts(
+    truth, predictions, matching, videos, typing
+):
+    protocol = Protocol("x", "", "", matching, videos=videos, typing=typing)
+    scorer = F1Scorer(truth, VIDEOS, 0.3, protocol=protocol, fps=10.0)
+    for name, curve in precision_recall(scorer, predictions).items():
+        if (matching, typing) == ("optimal", "length") and name != "overall":
+            continue  # largest matchings may differ in the lengths of the events that they hit
+        for score, precision, recall in zip(
+            curve.score, curve.precision, curve.recall, strict=True
+        ):
+            tally = scorer.score(predictions[predictions["score"] >= score]).tally(name)
+            assert (precision, recall) == pytest.approx((tally.precision, tally.recall))
+
+
+@pytest.mark.parametrize(
+    ("protocol", "message"),
+    [
+        (choose_protocol("softnet"), "curve: found protocol softnet, where FP or videos depend"),
+        (choose_protocol("strs"), "curve: found protocol strs"),
+        (choose_protocol("ustc"), "curve: found matching distinct, where a further prediction"),
+        (choose_protocol("megc", "greedy_iou"), "curve: found matching greedy_iou"),
+    ],
+)
+def test_protocols_without_a_curve_say_so(protocol, message):
+    none = {name: [] for name in ("video", "onset", "offset", "type", "score")}
+    scorer = F1Scorer(none, VIDEOS, protocol=protocol, subjects=VIDEOS)
+    with pytest.raises(MespotError, match=message):
+        precision_recall(scorer, none)
+
+
+def test_many_identical_rows_need_no_deep_recursion():
+    n = 1200
+    rows = {
+        "video": ["a"] * n,
+        "onset": [5] * n,
+        "offset": [9] * n,
+        "type": ["me"] * n,
+        "score": np.linspace(1, 0, n),
+    }
+    curve = precision_recall(F1Scorer(rows, VIDEOS), rows)["me"]
+    assert curve.recall[-1] == curve.precision[-1] == 1.0
