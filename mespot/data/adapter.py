@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mespot.data import casme3, samm_lv
+from mespot.data import casme2, casme3, casme3_b, clip_sets, generic, megc, samm_lv, voxceleb2
 from mespot.data.published import Published
 from mespot.data.raw import RawEvent, RawVideo
 from mespot.errors import MespotError
@@ -24,27 +24,53 @@ class Adapter:
             those that only this one needs are done here and named in ``RawEvent.rules``.
             ``None`` for a data set without annotations.
         published: what its owners say it holds; ``None`` where nobody said it.
+        surplus: (folder of the data set, section ``data``) -> folders that look like data but were
+            not taken, as (path relative to the folder of the data set, why), sorted; ``None``
+            where the layout leaves nothing over.
     """
 
     videos: Callable[[Path, DataParams], list[RawVideo]]
     events: Callable[[Path, list[RawVideo], DataParams], list[RawEvent]] | None
     published: Published | None = None
+    surplus: Callable[[Path, DataParams], list[tuple[str, str]]] | None = None
 
 
 ADAPTERS = {
-    "casme3": Adapter(casme3.videos, casme3.events, casme3.PUBLISHED),
-    "samm_lv": Adapter(samm_lv.videos, samm_lv.events, samm_lv.PUBLISHED),
+    "casme2": Adapter(casme2.videos, casme2.events, casme2.PUBLISHED, casme2.surplus),
+    "casme3": Adapter(casme3.videos, casme3.events, casme3.PUBLISHED, casme3.surplus),
+    "casme3_b": Adapter(casme3_b.videos, None, casme3_b.PUBLISHED, casme3_b.surplus),
+    "clips": Adapter(clip_sets.videos, None),
+    "dfew": Adapter(clip_sets.videos, None, clip_sets.DFEW),
+    "ferv39k": Adapter(clip_sets.videos, None, clip_sets.FERV39K),
+    "mafw": Adapter(clip_sets.videos, None, clip_sets.MAFW),
+    "megc2022": Adapter(megc.videos_2022, None, megc.PUBLISHED_2022),
+    "megc2023": Adapter(megc.videos_2023, None, megc.PUBLISHED_2023),
+    "samm_lv": Adapter(samm_lv.videos, samm_lv.events, samm_lv.PUBLISHED, samm_lv.surplus),
+    "voxceleb2": Adapter(voxceleb2.videos, None, voxceleb2.PUBLISHED),
 }
 
 
-def adapter(dataset: str) -> Adapter:
+def adapter(dataset: str, folder: Path | None = None) -> Adapter:
     """Return the adapter of a data set.
 
+    A name that is not in ``ADAPTERS`` is a self-made data set (``mespot.data.generic``) when its
+    folder exists; with a table of events in it, it is annotated, else unlabelled.
+
+    Args:
+        dataset: name of the data set.
+        folder: where it lies; without it only the names in ``ADAPTERS`` are known.
+
     Raises:
-        MespotError: when mespot does not know it.
+        MespotError: mespot does not know the name and there is no such folder.
     """
-    if dataset not in ADAPTERS:
+    if dataset in ADAPTERS:
+        return ADAPTERS[dataset]
+    if folder is None or not folder.is_dir():
+        where = "" if folder is None else f" and {folder} is no folder"
         raise MespotError(
-            f"data set {dataset!r} is unknown, expected one of {', '.join(sorted(ADAPTERS))}"
+            f"data set {dataset!r} is unknown{where}, expected one of "
+            f"{', '.join(sorted(ADAPTERS))}, or any other name whose folder holds videos and "
+            "events.csv (vid,onset,offset,type)"
         )
-    return ADAPTERS[dataset]
+    annotated = generic.events_file(folder) is not None
+    return Adapter(generic.videos, generic.events if annotated else None)

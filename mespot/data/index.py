@@ -1,19 +1,18 @@
-"""The index: ``videos.csv`` and ``events.csv`` of one data set."""
+"""The index: ``videos.csv``, ``events.csv`` and ``dropped.csv`` of one data set."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from mespot.data.adapter import adapter
+from mespot.data.adapter import Adapter, adapter
 from mespot.data.numbers import Numbering
 from mespot.data.raw import RawEvent, RawVideo
-from mespot.data.repair import resolve
+from mespot.data.repair import Unmendable, resolve
 from mespot.errors import MespotError
 from mespot.files import write_csv
 from mespot.params.data import DataParams
@@ -27,17 +26,25 @@ EVENT_COLUMNS = (
     "subject", "video", "onset", "apex", "offset", "type",
     "official_onset", "official_apex", "official_offset", "source", "row", "rule",
 )  # fmt: skip
+DROPPED_COLUMNS = (
+    "source", "row", "video", "official_onset", "official_offset", "type", "reason",
+)  # fmt: skip
+
+_SHOWN = 10  # surplus folders that are logged one by one
 
 
 def build_index(
     dataset: str, root: str | Path, out_dir: str | Path, params: DataParams
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Index a data set and write both tables.
+    """Index a data set and write its tables.
+
+    A data set without annotations has an ``events.csv`` without rows. ``dropped.csv`` holds every
+    row of the sheets that did not become an event, with the reason.
 
     Args:
-        dataset: key of ``mespot.data.adapter.ADAPTERS``.
+        dataset: name that ``mespot.data.adapter.adapter`` knows.
         root: data root; the data set lies in the folder of that name below it.
-        out_dir: folder for ``videos.csv`` and ``events.csv``.
+        out_dir: folder for the tables.
         params: section ``data``.
 
     Returns:
@@ -46,22 +53,43 @@ def build_index(
     Raises:
         MespotError: missing folder, sheet or column, a faulty cell, an event without video.
     """
-    tool = adapter(dataset)
     root = Path(root)
     folder = root / dataset
+    tool = adapter(dataset, folder)
     if not folder.is_dir():
         raise MespotError(f"{folder}: not found, expected the folder of data set {dataset}")
     raw_videos = tool.videos(folder, params)
     if not raw_videos:
         raise MespotError(f"{folder}: found no video, expected the official layout of {dataset}")
     videos = _video_table(raw_videos, root)
-    events = _event_table(tool.events(folder, raw_videos, params), videos, folder)
+    raw_events = tool.events(folder, raw_videos, params) if tool.events else []
+    events, dropped = _event_tables(raw_events, videos, folder, params)
     write_csv(Path(out_dir) / "videos.csv", videos)
     write_csv(Path(out_dir) / "events.csv", events)
+    write_csv(Path(out_dir) / "dropped.csv", dropped)
+    _tell(dataset, tool, folder, params, events, dropped)
+    return videos, events
+
+
+def _tell(
+    dataset: str,
+    tool: Adapter,
+    folder: Path,
+    params: DataParams,
+    events: pd.DataFrame,
+    dropped: pd.DataFrame,
+) -> None:
+    """Log every rule, every reason and every folder that was left out."""
     repaired = events.loc[events["rule"] != "", "rule"].str.split(";").explode().value_counts()
     for rule, count in sorted(repaired.items()):
         log.info("%s: rule %s touched %d events", dataset, rule, count)
-    return videos, events
+    for reason, count in sorted(dropped["reason"].value_counts().items()):
+        log.warning("%s: %d rows left out (%s), see dropped.csv", dataset, count, reason)
+    surplus = tool.surplus(folder, params) if tool.surplus else []
+    for path, why in surplus[:_SHOWN]:
+        log.warning("%s: folder %s is not taken: %s", dataset, path, why)
+    if len(surplus) > _SHOWN:
+        log.warning("%s: %d more folders are not taken", dataset, len(surplus) - _SHOWN)
 
 
 def _video_table(raw: list[RawVideo], root: Path) -> pd.DataFrame:
@@ -70,24 +98,18 @@ def _video_table(raw: list[RawVideo], root: Path) -> pd.DataFrame:
         if video.video in seen:
             raise MespotError(
                 f"{video.path}: video {video.video} lies also in {seen[video.video]}, "
-                "expected one folder"
+                "expected one of them"
             )
         seen[video.video] = video.path
-        numbering = Numbering.of(video.numbers)
+        path = video.path.relative_to(root).as_posix()
+        frames, first, gaps = 0, 0, ""
+        if video.numbers is not None:
+            numbering = Numbering.of(video.numbers)
+            frames, first, gaps = len(video.numbers), numbering.first, numbering.text
         rows.append(
-            {
-                "subject": video.subject,
-                "video": video.video,
-                "path": video.path.relative_to(root).as_posix(),
-                "kind": video.kind,
-                "fps": float(video.fps),
-                "frames": len(video.numbers),
-                "first": numbering.first,
-                "gaps": numbering.text,
-                "grey": bool(video.grey),
-                "fingerprint": _fingerprint(video),
-            }
-        )
+            (video.subject, video.video, path, video.kind, float(video.fps), frames, first, gaps,
+             bool(video.grey), _fingerprint(video))
+        )  # fmt: skip
     table = pd.DataFrame(rows, columns=list(VIDEO_COLUMNS))
     return table.sort_values(["subject", "video"], ignore_index=True)
 
@@ -95,50 +117,95 @@ def _video_table(raw: list[RawVideo], root: Path) -> pd.DataFrame:
 def _fingerprint(video: RawVideo) -> str:
     """Hash what tells two versions of a raw video apart without reading its frames.
 
-    A folder: all frame numbers and the sizes of the first, middle and last file; a file: its size.
+    A folder: all frame numbers and the sizes of the first, middle and last frame; a file: its size.
     """
-    digest = hashlib.sha256(np.asarray(video.numbers, dtype=np.int64).tobytes())
-    files = [video.path]
-    if video.kind == "folder":
-        names = sorted(os.listdir(video.path))
-        files = [video.path / names[place] for place in (0, len(names) // 2, -1)]
-    for file in files:
-        digest.update(f"{file.name} {file.stat().st_size}\n".encode())
+    digest = hashlib.sha256()
+    if video.numbers is not None:
+        digest.update(np.asarray(video.numbers, dtype=np.int64).tobytes())
+    for file in [video.path / name for name in video.sample] or [video.path]:
+        try:
+            size = file.stat().st_size
+        except OSError as error:
+            raise MespotError(f"{file}: cannot be read ({error.strerror})") from error
+        digest.update(f"{file.name} {size}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:16]
 
 
-def _event_table(raw: list[RawEvent], videos: pd.DataFrame, folder: Path) -> pd.DataFrame:
+def _event_tables(
+    raw: list[RawEvent], videos: pd.DataFrame, folder: Path, params: DataParams
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return events.csv and dropped.csv."""
     known = {row.video: row for row in videos.itertuples()}
-    numbering = {name: Numbering.parse(row.first, row.gaps) for name, row in known.items()}
+    numbering = {
+        name: Numbering.parse(known[name].first, known[name].gaps)
+        for name in sorted({event.video for event in raw} & known.keys())
+    }
     rows: dict[tuple, dict[str, object]] = {}
+    dropped: list[tuple] = []
     for event in raw:
-        if event.video not in known:
-            raise MespotError(
-                f"{event.source}: row {event.row}: found an event of video {event.video}, "
-                f"expected a folder of that video in {folder}"
-            )
-        video = known[event.video]
-        resolved = resolve(event, numbering[event.video], int(video.frames))
-        key = (event.video, event.type, resolved["onset"], resolved["offset"])
-        if key in rows:
+        onset, apex, offset = event.official
+        reason = event.dropped
+        resolved: dict[str, object] = {}
+        key = (event.video, event.type, onset, offset)
+        if not reason and event.video not in known:
+            reason = _missing(event, folder, params)
+        if not reason:
+            try:
+                resolved = resolve(event, numbering[event.video], int(known[event.video].frames))
+            except Unmendable as error:
+                reason = _allowed(error, params)
+        if not reason and key in rows:
+            reason = "duplicate"
             rules = [*str(rows[key]["rule"]).split(";"), "duplicate_dropped"]
             rows[key]["rule"] = ";".join(dict.fromkeys(filter(None, rules)))
+        if reason:
+            dropped.append(
+                (event.source, event.row, event.video, onset, offset, event.type, reason)
+            )
             continue
         rows[key] = {
-            "subject": video.subject,
+            "subject": known[event.video].subject,
             "video": event.video,
             **resolved,
             "type": event.type,
-            "official_onset": event.onset,
-            "official_apex": -1.0 if event.apex is None else event.apex,
-            "official_offset": event.offset,
+            "official_onset": onset,
+            "official_apex": -1.0 if apex is None else apex,
+            "official_offset": offset,
             "source": event.source,
             "row": event.row,
         }
-    table = pd.DataFrame(list(rows.values()), columns=list(EVENT_COLUMNS))
+    events = _integers(pd.DataFrame(list(rows.values()), columns=list(EVENT_COLUMNS)))
+    order = ["subject", "video", "onset", "offset", "type", "source", "row"]
+    left = _integers(pd.DataFrame(dropped, columns=list(DROPPED_COLUMNS)))
+    return (
+        events.sort_values(order, ignore_index=True),
+        left.sort_values(["source", "row"], ignore_index=True),
+    )
+
+
+def _missing(event: RawEvent, folder: Path, params: DataParams) -> str:
+    if params.allow_missing:
+        return "video_not_on_disk"
+    raise MespotError(
+        f"{event.source}: row {event.row}: found an event of video {event.video}, expected a "
+        f"folder of that video in {folder} (data.allow_missing: true leaves its events out)"
+    )
+
+
+def _allowed(error: Unmendable, params: DataParams) -> str:
+    """Return why a row may be left out, or raise with the setting that would allow it."""
+    if error.reason == "not_recorded":
+        allowed, setting = params.allow_missing, "data.allow_missing: true"
+    else:
+        allowed, setting = params.faulty_rows == "drop", "data.faulty_rows: drop"
+    if allowed:
+        return error.reason
+    raise MespotError(f"{error} ({setting} leaves the row out)") from error
+
+
+def _integers(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep whole numbers integers: float formatting would round large camera counters."""
     for name in ("official_onset", "official_apex", "official_offset"):
-        # whole numbers stay integers: float formatting would round large camera counters
-        if (table[name] == table[name].round()).all():
+        if name in table and (table[name] == table[name].round()).all():
             table[name] = table[name].astype("int64")
-    order = ["subject", "video", "onset", "offset", "type", "row"]
-    return table.sort_values(order, ignore_index=True)
+    return table

@@ -24,9 +24,7 @@ def read_videos(path: str | Path) -> pd.DataFrame:
     """
     table = _read(Path(path), VIDEO_COLUMNS)
     table["grey"] = table["grey"].astype(str).str.lower().eq("true")
-    for name, kind in (("fps", float), ("frames", "int64"), ("first", "int64")):
-        table[name] = table[name].astype(kind)
-    return table
+    return _typed(table, {"fps": float, "frames": "int64", "first": "int64"}, path)
 
 
 def read_events(path: str | Path) -> pd.DataFrame:
@@ -39,11 +37,8 @@ def read_events(path: str | Path) -> pd.DataFrame:
         MespotError: unreadable, a column is missing, or a row is faulty.
     """
     table = check_table(_read(Path(path), EVENT_COLUMNS), EVENT_COLUMNS, str(path))
-    for name in ("apex", "row"):
-        table[name] = table[name].astype("int64")
-    for name in ("official_onset", "official_apex", "official_offset"):
-        table[name] = table[name].astype(float)
-    return table
+    official = dict.fromkeys(("official_onset", "official_apex", "official_offset"), float)
+    return _typed(table, {"apex": "int64", "row": "int64", **official}, path)
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -57,3 +52,14 @@ def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         found = ", ".join(table.columns)
         raise MespotError(f"{path}: column {missing[0]!r} is missing, found {found}")
     return table[list(columns)]
+
+
+def _typed(table: pd.DataFrame, kinds: dict[str, object], path: str | Path) -> pd.DataFrame:
+    for name, kind in kinds.items():
+        try:
+            table[name] = table[name].astype(kind)
+        except (TypeError, ValueError) as error:
+            raise MespotError(
+                f"{path}: column {name!r} must hold numbers ({error}); index it anew"
+            ) from error
+    return table

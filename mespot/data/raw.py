@@ -21,6 +21,7 @@ class RawVideo:
         numbers: (n,) official numbers of the frames, ascending; ``None`` for a file that was not
             opened, because the set has too many of them to open each.
         grey: whether the frames have one channel; a file that was not opened counts as colour.
+        sample: file names of the first, middle and last frame of a folder; empty for a file.
     """
 
     subject: str
@@ -30,6 +31,7 @@ class RawVideo:
     fps: float
     numbers: np.ndarray | None
     grey: bool
+    sample: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class RawEvent:
         source: name of the sheet.
         row: row in the sheet, counted from 1 as a spreadsheet program shows it.
         rules: names of the data set's own repairs that were applied already.
+        sheet: onset, apex and offset as the sheet has them, where one of ``rules`` changed them.
+        dropped: why a rule of the data set leaves the row out; empty for an event.
     """
 
     video: str
@@ -55,3 +59,10 @@ class RawEvent:
     source: str
     row: int
     rules: tuple[str, ...] = field(default=())
+    sheet: tuple[float, float | None, float] | None = None
+    dropped: str = ""
+
+    @property
+    def official(self) -> tuple[float, float | None, float]:
+        """Onset, apex and offset as the sheet has them."""
+        return self.sheet or (self.onset, self.apex, self.offset)

@@ -6,21 +6,22 @@ Format as in the releases V1 to V3 of the workbook (Yap et al., arXiv 1911.01519
 
 from __future__ import annotations
 
-import os
+import logging
 import re
 from pathlib import Path
 
-from mespot.data.folders import frame_files, walk
-from mespot.data.frames import folder_is_grey
+from mespot.data.folders import picture_folders, walk
+from mespot.data.frame_folder import folder_videos
 from mespot.data.published import Published
 from mespot.data.raw import RawEvent, RawVideo
 from mespot.data.sheets import Row, read_rows
 from mespot.errors import MespotError
 from mespot.params.data import DataParams
 
+log = logging.getLogger(__name__)
 FPS = 200.0
 _FOLDER = re.compile(r"\d{3}_\d+")
-_WORKBOOK = re.compile(r"SAMM_LongVideos.*\.xlsx", re.IGNORECASE)
+_WORKBOOK = re.compile(r"SAMM_LongVideos.*\.xlsx?", re.IGNORECASE)
 _SHEET = "FACS_Movement_Only"
 _COLUMNS = ("Filename", "Onset", "Apex", "Offset", "Type")
 _EVENT_NAME = re.compile(r"(\d{1,3})_(\d+)_(\d+)")
@@ -36,15 +37,18 @@ PUBLISHED = Published(
 
 def videos(root: Path, params: DataParams) -> list[RawVideo]:
     """List the videos; see ``mespot.data.adapter.Adapter``."""
-    found = []
-    for entry in walk(root, lambda name: _FOLDER.fullmatch(name) is not None):
-        if entry.is_dir() and _FOLDER.fullmatch(entry.name):
-            folder = Path(entry.path)
-            names, numbers = frame_files(folder)
-            grey = folder_is_grey(folder, names)
-            subject = entry.name[:3]
-            found.append(RawVideo(subject, entry.name, folder, "folder", FPS, numbers, grey))
-    return found
+    places = [
+        (entry.name[:3], entry.name, Path(entry.path))
+        for entry in walk(root, _is_video)
+        if _is_video(entry.name) and entry.is_dir()
+    ]
+    return folder_videos(places, FPS, params)
+
+
+def surplus(root: Path, params: DataParams) -> list[tuple[str, str]]:
+    """List what was not taken; see ``mespot.data.adapter.Adapter``."""
+    why = "it holds pictures, expected a folder named <sss>_<v> such as 006_1"
+    return [(folder, why) for folder in picture_folders(root, _is_video)]
 
 
 def events(root: Path, videos: list[RawVideo], params: DataParams) -> list[RawEvent]:
@@ -71,13 +75,19 @@ def _event(row: Row) -> RawEvent:
     )
 
 
+def _is_video(name: str) -> bool:
+    return _FOLDER.fullmatch(name) is not None
+
+
 def _workbook(root: Path) -> Path:
     """Return the workbook; of several releases the one that sorts last (V3 before V2)."""
-    found: list[os.DirEntry[str]] = [
-        entry
-        for entry in walk(root, lambda name: _FOLDER.fullmatch(name) is not None)
-        if entry.is_file() and _WORKBOOK.fullmatch(entry.name)
+    found = [
+        Path(entry.path)
+        for entry in walk(root, _is_video)
+        if _WORKBOOK.fullmatch(entry.name) and entry.is_file()
     ]
     if not found:
         raise MespotError(f"{root}: found no workbook, expected SAMM_LongVideos_V3_Release.xlsx")
-    return Path(max(found, key=lambda entry: entry.name).path)
+    chosen = max(found, key=lambda path: path.name.lower())
+    log.info("samm_lv: annotations from %s", chosen.name)
+    return chosen

@@ -1,18 +1,17 @@
-"""Reading official workbooks: columns by name, messages with file and row."""
+"""Reading official sheets: columns by name or by place, messages with file and row."""
 
 from __future__ import annotations
 
-import contextlib
-import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from openpyxl import load_workbook
-
+from mespot.data.workbooks import Workbook
 from mespot.errors import MespotError
 
 _HEADER_ROWS = 40  # official preambles are up to 13 rows long
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 
 
 @dataclass(frozen=True)
@@ -65,69 +64,79 @@ class Row:
         """Return a frame number, or ``None`` for an empty cell.
 
         Raises:
-            MespotError: when the cell holds text.
+            MespotError: when the cell holds text, a date or a number that no camera counts to.
         """
         value = self.cells[column]
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
-        try:
-            number = float(value) if isinstance(value, (int, float, str)) else math.nan
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number) or isinstance(value, bool):
+        if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+            value = float(value)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise self.fault(column, "a frame number")
-        return number
+        if not abs(value) < 1e12:
+            raise self.fault(column, "a frame number")
+        return float(value)
 
 
 def read_rows(path: Path, sheet: str | None, columns: Sequence[str]) -> list[Row]:
-    """Read the rows below the header of a workbook.
+    """Read the rows below the header of a sheet.
 
     The header is the first row that holds all ``columns`` (case and outer spaces do not matter),
     so that preambles are skipped. Rows in which all ``columns`` are empty are left out.
 
     Args:
-        path: ``.xlsx`` file.
-        sheet: title; ``None`` or a single-sheet workbook takes the first sheet.
+        path: workbook.
+        sheet: title. Where no sheet has it, or with ``None``, it is the first sheet with all
+            ``columns``, since mirrors rename sheets.
         columns: the columns to read.
 
     Raises:
         MespotError: no such file, no workbook, no such sheet, a column missing.
     """
-    cells = _cells(path, sheet)
-    header, places = _header(path, cells, columns)
+    book = Workbook(path)
+    named = [title for title in book.titles if sheet and title.strip().lower() == sheet.lower()]
+    best: dict[str, int] = {}
+    for title in named or book.titles:
+        cells = book.cells(title)
+        header, places = _header(cells, columns)
+        if header is not None:
+            return _rows(path.name, cells[header + 1 :], header + 2, places)
+        best = max(best, places, key=len)
+    if sheet and not named and not best:
+        raise MespotError(f"{path}: sheet {sheet!r} is missing, found {', '.join(book.titles)}")
+    missing = next(column for column in columns if column not in best)
+    shown = f"found {', '.join(best)}" if best else "found no header row"
+    raise MespotError(f"{path}: column {missing!r} is missing, {shown}")
+
+
+def read_headerless(book: Workbook, sheet: str, columns: Sequence[str]) -> list[Row]:
+    """Read a sheet without header; ``columns`` names its cells from the left.
+
+    Raises:
+        MespotError: when the workbook has no sheet of that title (case does not matter).
+    """
+    titles = [title for title in book.titles if title.strip().lower() == sheet.lower()]
+    if not titles:
+        raise MespotError(
+            f"{book.path}: sheet {sheet!r} is missing, found {', '.join(book.titles)}"
+        )
+    places = {name: place for place, name in enumerate(columns)}
+    return _rows(book.path.name, book.cells(titles[0]), 1, places)
+
+
+def _rows(source: str, cells: list[tuple], first: int, places: dict[str, int]) -> list[Row]:
     rows = []
-    for number, values in enumerate(cells[header + 1 :], start=header + 2):
+    for number, values in enumerate(cells, start=first):
         row = {
             name: values[place] if place < len(values) else None for name, place in places.items()
         }
         if any(value is not None and str(value).strip() for value in row.values()):
-            rows.append(Row(path.name, number, row))
+            rows.append(Row(source, number, row))
     return rows
 
 
-def _cells(path: Path, sheet: str | None) -> list[tuple]:
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-        with contextlib.closing(book):
-            if sheet is None or (sheet not in book.sheetnames and len(book.sheetnames) == 1):
-                page = book.worksheets[0]
-            elif sheet not in book.sheetnames:
-                raise MespotError(
-                    f"{path}: sheet {sheet!r} is missing, found {', '.join(book.sheetnames)}"
-                )
-            else:
-                page = book[sheet]
-            page.reset_dimensions()  # some programs store a wrong extent, which would hide cells
-            return list(page.iter_rows(values_only=True))
-    except MespotError:
-        raise
-    except Exception as error:  # a damaged workbook raises whatever its pieces happen to be
-        line = " ".join(str(error).split())
-        raise MespotError(f"{path}: found no readable workbook, expected .xlsx ({line})") from error
-
-
-def _header(path: Path, cells: list[tuple], columns: Sequence[str]) -> tuple[int, dict[str, int]]:
-    """Return the place of the header row, and of each column in it."""
+def _header(cells: list[tuple], columns: Sequence[str]) -> tuple[int | None, dict[str, int]]:
+    """Return the place of the header row and of each column in it; ``None`` and the best try."""
     best: dict[str, int] = {}
     wanted = {column.lower(): column for column in columns}
     for place, values in enumerate(cells[:_HEADER_ROWS]):
@@ -136,6 +145,4 @@ def _header(path: Path, cells: list[tuple], columns: Sequence[str]) -> tuple[int
         if len(found) == len(wanted):
             return place, found
         best = max(best, found, key=len)
-    missing = next(column for column in columns if column not in best)
-    shown = f"found {', '.join(best)}" if best else "found no header row"
-    raise MespotError(f"{path}: column {missing!r} is missing, {shown}")
+    return None, best

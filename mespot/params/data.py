@@ -21,6 +21,12 @@ class Casme2Params(Section):
     )
 
 
+class ClipsParams(Section):
+    """How lists of clips are read."""
+
+    fps: float = Field(gt=0, description="frames per second of clips that are folders of frames")
+
+
 class DataParams(Section):
     """Where the raw data sets lie and how they are read."""
 
@@ -29,6 +35,11 @@ class DataParams(Section):
     )
     folds: int = Field(ge=2, description="number of subject-wise folds; at most the subjects")
     allow_missing: bool = Field(
-        description="leave out events whose video is not on disk instead of stopping"
+        description="leave out events whose video or frames are not on disk instead of stopping"
+    )
+    faulty_rows: Literal["stop", "drop"] = Field(
+        description="what becomes of a row that no rule mends (negative or reversed frames): stop "
+        "with its number, or leave it out"
     )
     casme2: Casme2Params
+    clips: ClipsParams

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import logging
-import struct
 from fractions import Fraction
 
 import av
@@ -10,16 +9,12 @@ import numpy as np
 import pytest
 import simplejpeg
 
+from mespot.data.file_source import file_clock
 from mespot.data.frames import open_frames
 from mespot.errors import MespotError
 
-from . import official
-
-
-def picture(value: int, height: int = 32, width: int = 48) -> np.ndarray:
-    frame = np.full((height, width, 3), value, np.uint8)
-    frame[: height // 2, : width // 2] = (250, 20, 20)  # red corner: tells RGB from BGR and turns
-    return frame
+from . import videos
+from .videos import brightness, picture
 
 
 def write_mp4(path, count, fps=25, noise=0):
@@ -34,10 +29,6 @@ def write_mp4(path, count, fps=25, noise=0):
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
-
-
-def brightness(frame: np.ndarray) -> float:
-    return float(frame[-8:, -8:].mean())
 
 
 def test_video_file_is_streamed_in_order(tmp_path):
@@ -60,25 +51,19 @@ def test_frame_rates(tmp_path):
     assert open_frames(path, fps=100).fps == 100.0
 
 
-def test_rotation_flag_is_honoured(tmp_path):
-    path = write_mp4(tmp_path / "a.mp4", 5)
-    data = bytearray(path.read_bytes())
-    place = data.index(b"tkhd") + 4 + 40  # display matrix of the track header
-    one = 1 << 16
-    assert struct.unpack_from(">3i", data, place) == (one, 0, 0)
-    # a quarter turn clockwise on display, as phones held upright write it
-    struct.pack_into(">9i", data, place, 0, one, 0, -one, 0, 0, 0, 0, 1 << 30)
-    path.write_bytes(data)
+@pytest.mark.parametrize(("degrees", "corner"), [(90, (4, -4)), (180, (-4, -4)), (270, (-4, 4))])
+def test_rotation_flag_is_honoured(tmp_path, degrees, corner):
+    path = videos.turn(write_mp4(tmp_path / "a.mp4", 5), degrees)
     _, frame = next(open_frames(path).iterate())
-    assert frame.shape == (48, 32, 3)
-    assert frame[4, -4, 0] > 180 and frame[4, 4, 0] < 90  # the red corner went to the right
+    assert frame.shape == ((32, 48, 3) if degrees == 180 else (48, 32, 3))
+    assert frame[corner][0] > 180 and frame[4, 4, 0] < 90  # where the red corner went
 
 
-def test_file_that_does_not_say_its_length(tmp_path):
-    source = open_frames(write_mp4(tmp_path / "a.mkv", 12))
-    assert source.frames is None and source.numbers is None
-    assert sum(1 for _ in source.iterate()) == 12
-    assert source.frames == 12 and source.numbers.tolist() == list(range(12))
+@pytest.mark.parametrize("suffix", [".mkv", ".ts"])
+def test_container_without_a_table_of_its_frames(tmp_path, suffix):
+    source = open_frames(videos.write_video(tmp_path / f"a{suffix}"))
+    assert (source.fps, source.frames, source.clock.kind) == (25.0, 48, "constant")
+    assert videos.numbers(frame for _, frame in source.iterate()) == list(range(48))
 
 
 @pytest.mark.parametrize("name", ["a.avi", "a.mp4"])
@@ -91,6 +76,201 @@ def test_broken_tail_ends_with_a_warning(tmp_path, caplog, name):
     assert 5 < count < 60
     assert source.frames == count
     assert name in caplog.text
+
+
+def test_cut_off_matroska_says_so(tmp_path, caplog):
+    path = videos.write_video(tmp_path / "a.mkv", noise=30, times=np.arange(48) / 12)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    source = open_frames(path)
+    with caplog.at_level(logging.WARNING):
+        found = [index for index, _ in source.iterate()]
+    assert 10 < len(found) < 40 and source.frames == len(found)
+    assert "the file states 4.0 s" in caplog.text
+
+
+def damaged(path, how):
+    data = bytearray(videos.write_video(path, noise=30, keys=8).read_bytes())
+    middle = len(data) // 2
+    if how == "zeroed":
+        data[middle : middle + 3000] = bytes(3000)
+    else:
+        places = np.random.default_rng(1).integers(middle, middle + len(data) // 8, 60)
+        for place in places:
+            data[place] ^= 0x5A
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("how", ["zeroed", "flipped"])
+def test_broken_middle_costs_its_own_frames_only(tmp_path, caplog, how):
+    source = open_frames(damaged(tmp_path / "a.mp4", how))
+    with caplog.at_level(logging.WARNING):
+        frames = list(source.iterate())
+    index = [index for index, _ in frames]
+    assert index[0] == 0 and index[-1] == 47 and 20 < len(index) < 48
+    # what is left keeps its place: the number on the frame is its index
+    own = np.array(videos.numbers(frame for _, frame in frames))
+    off = np.abs(own - index) > 1
+    # flipped bits may also decode to a wrong picture, which nothing can tell
+    assert off.sum() <= (0 if how == "zeroed" else 3)
+    assert own[-1] == 47
+    assert caplog.text.count("a.mp4: decoded") == 1 and "of 48 frames" in caplog.text
+    assert source.frames == 48
+
+
+UNEVEN = np.cumsum(np.random.default_rng(3).uniform(0.02, 0.06, 48))
+
+
+def shown(times, fps, frames):
+    """The rule in plain words: the last frame that is not after the middle of the period."""
+    times = np.asarray(times) - times[0]
+    return [int(np.flatnonzero(times <= (i + 0.5) / fps)[-1]) for i in range(frames)]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize("pause", [0.0, 1.0])
+def test_variable_rate_is_put_on_a_grid(tmp_path, caplog, suffix, pause):
+    times = UNEVEN + pause * (np.arange(48) >= 30)
+    source = open_frames(videos.write_video(tmp_path / f"a{suffix}", times=times))
+    announced = source.frames
+    with caplog.at_level(logging.INFO):
+        frames = list(source.iterate())
+    assert caplog.text.count("variable frame rate") == 1
+    assert [index for index, _ in frames] == list(range(announced))
+    assert source.frames == announced
+    assert (announced - 1) / source.fps == pytest.approx(times[-1] - times[0], abs=0.5 / 20)
+    found = videos.numbers(frame for _, frame in frames)
+    expected = shown(times, source.fps, announced)
+    wrong = np.flatnonzero(np.array(found) != expected)
+    # time stamps of mkv are whole ms: a frame just on the border may fall either way
+    assert wrong.size == 0 if suffix == ".mp4" else wrong.size <= 2
+    strided = list(source.iterate(stride=3))
+    assert [index for index, _ in strided] == list(range(0, announced, 3))
+    assert all(np.array_equal(frame, frames[index][1]) for index, frame in strided)
+
+
+def test_dropped_frames_leave_the_others_where_they_were(tmp_path):
+    times = np.delete(np.arange(48), [10, 11, 30]) / 25
+    source = open_frames(videos.write_video(tmp_path / "a.mp4", times=times))
+    assert (source.fps, source.frames) == (25.0, 48)
+    found = videos.numbers(frame for _, frame in source.iterate())
+    assert found[:13] == [*range(10), 9, 9, 10] and found[29:32] == [27, 27, 28]
+
+
+def test_given_rate_keeps_or_overrules_the_clock_of_the_file(tmp_path, caplog):
+    path = videos.write_video(tmp_path / "a.mp4", times=UNEVEN)
+    near = open_frames(path, 1.005 * file_clock(path).fps)
+    assert near.clock.kind == "variable"
+    # a high-speed recording that is stored at another rate: frames count, not the clock
+    fast = open_frames(path, 200.0)
+    with caplog.at_level(logging.INFO):
+        assert videos.numbers(frame for _, frame in fast.iterate()) == list(range(48))
+    assert "overruled" in caplog.text and fast.frames == 48
+    even = open_frames(videos.write_video(tmp_path / "b.mp4"), 25.1)
+    assert videos.numbers(frame for _, frame in even.iterate()) == list(range(48))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_late_first_time_stamp_shifts_nothing(tmp_path, suffix):
+    path = videos.write_video(tmp_path / f"a{suffix}", times=2.3 + np.arange(48) / 25)
+    source = open_frames(path)
+    assert source.frames == 48
+    frames = list(source.iterate())
+    assert [index for index, _ in frames] == videos.numbers(frame for _, frame in frames)
+    assert len(frames) == 48
+
+
+def test_hidden_frames_of_a_cut_clip_do_not_count(tmp_path, caplog):
+    whole = videos.write_video(tmp_path / "whole.mp4")
+    source = open_frames(videos.cut_copy(whole, tmp_path / "cut.mp4", 0.8))
+    with caplog.at_level(logging.WARNING):
+        found = videos.numbers(frame for _, frame in source.iterate())
+    assert found == [20, *range(21, 48)] and source.frames == 28
+    assert not caplog.text
+
+
+def test_a_time_stamp_that_leaps_does_not_fill_hours(tmp_path):
+    times = UNEVEN + 3600.0 * (np.arange(48) >= 24)
+    source = open_frames(videos.write_video(tmp_path / "a.mkv", times=times))
+    assert 40 < source.frames < 60
+    assert len(list(source.iterate())) == source.frames
+
+
+def test_odd_sizes(tmp_path):
+    path = videos.write_video(tmp_path / "a.mp4", 3, codec="mpeg4", size=(241, 321))
+    frames = [frame for _, frame in open_frames(path).iterate()]
+    assert [frame.shape for frame in frames] == [(241, 321, 3)] * 3
+    assert np.abs(frames[1][[0, -1]][:, [0, -1]].astype(int) - 24).max() <= 3
+
+
+@pytest.mark.parametrize("bits", [10, 12, 16])
+def test_grey_levels_of_16_bits_are_scaled_by_the_bits_in_use(tmp_path, bits):
+    top = (1 << bits) - 1
+    frames = [np.full((32, 40), round(share * top), np.uint16) for share in (0.9, 0.2, 0.5)]
+    stream = open_frames(videos.write_deep(tmp_path / "a.mkv", frames, "gray16le"))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for number, frame in enumerate(frames):
+        cv2.imwrite(str(folder / f"{number}.png"), frame)
+    for source in (stream, open_frames(folder, 25)):
+        assert source.grey
+        found = [frame for _, frame in source.iterate()]
+        assert all(frame.dtype == np.uint8 and frame.shape == (32, 40) for frame in found)
+        assert [int(frame[0, 0]) for frame in found] == pytest.approx([230, 51, 128], abs=1)
+
+
+@pytest.mark.parametrize("pixels", ["gray10le", "gray12le", "yuv420p10le", "yuv444p12le"])
+def test_10_and_12_bits_are_scaled_by_their_format(tmp_path, pixels):
+    frames = [np.full((32, 40), 257 * level, np.uint16) for level in (30, 128, 220)]
+    source = open_frames(videos.write_deep(tmp_path / "a.mkv", frames, pixels))
+    assert source.grey == pixels.startswith("gray")
+    found = [float(np.median(frame)) for _, frame in source.iterate()]
+    assert found == pytest.approx([30, 128, 220], abs=2)
+
+
+def test_cover_picture_is_not_the_video(tmp_path):
+    path = tmp_path / "a.mp4"
+    cover = simplejpeg.encode_jpeg(picture(250, 64, 64))
+    with av.open(str(path), "w") as container:
+        thumb = container.add_stream("mjpeg", rate=1)
+        thumb.width, thumb.height, thumb.pix_fmt = 64, 64, "yuvj444p"
+        thumb.disposition = av.stream.Disposition.attached_pic
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 48, 32, "yuv420p"
+        packet = av.Packet(cover)
+        packet.stream, packet.pts, packet.dts = thumb, 0, 0
+        packet.is_keyframe = True
+        container.mux(packet)
+        for level in videos.levels(20):
+            pixels = np.full((32, 48, 3), level, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode())
+    source = open_frames(path)
+    assert source.frames == 20
+    assert videos.numbers(frame for _, frame in source.iterate()) == list(range(20))
+
+
+def test_size_that_changes_within_a_file_is_refused(tmp_path):
+    parts = []
+    for height in (32, 48):
+        path = tmp_path / f"{height}.ts"
+        parts.append(videos.write_video(path, 12, size=(height, 64)).read_bytes())
+    (tmp_path / "a.ts").write_bytes(b"".join(parts))
+    with pytest.raises(MespotError, match="a.ts: found 64x48 pixels, expected 64x32"):
+        list(open_frames(tmp_path / "a.ts").iterate())
+
+
+def test_text_that_ffmpeg_would_draw_is_refused(tmp_path):
+    (tmp_path / "notes.txt").write_text("onset offset\n" * 50)
+    with pytest.raises(MespotError, match="notes.txt: found a text file, expected a video"):
+        open_frames(tmp_path / "notes.txt")
+
+
+def test_clock_of_a_file_agrees_with_its_frames(tmp_path):
+    for name, times in (("a.mp4", None), ("b.mp4", UNEVEN), ("c.mkv", UNEVEN)):
+        path = videos.write_video(tmp_path / name, times=times)
+        clock, source = file_clock(path), open_frames(path)
+        assert (clock.fps, clock.frames) == (source.fps, source.frames)
 
 
 @pytest.mark.parametrize("content", [b"", b"no video at all" * 50])
@@ -119,71 +299,4 @@ def test_missing_path_and_missing_rate(tmp_path):
     with pytest.raises(MespotError, match="has no frame rate"):
         open_frames(tmp_path)
     with pytest.raises(MespotError, match="found no frame"):
-        open_frames(tmp_path, fps=30)
-
-
-def test_folder_is_sorted_by_the_last_integer(tmp_path):
-    names = {"s01_9.jpg": 40, "s01_10.jpg": 80, "s01_101.jpg": 120}
-    for name, value in names.items():
-        (tmp_path / name).write_bytes(simplejpeg.encode_jpeg(picture(value)))
-    (tmp_path / "Thumbs.db").write_bytes(b"x")
-    (tmp_path / "notes.txt").write_text("1")
-    source = open_frames(tmp_path, fps=30)
-    assert source.numbers.tolist() == [9, 10, 101]
-    assert (source.frames, source.fps, source.grey) == (3, 30.0, False)
-    frames = list(source.iterate())
-    assert [index for index, _ in frames] == [0, 1, 2]
-    assert [brightness(frame) for _, frame in frames] == pytest.approx([40, 80, 120], abs=3)
-    assert frames[0][1][4, 4, 0] > 180
-
-
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp"])
-@pytest.mark.parametrize("grey", [True, False])
-def test_formats_and_channels(tmp_path, suffix, grey):
-    frame = picture(100)
-    written = frame[..., 1] if grey else frame[..., ::-1]
-    cv2.imwrite(str(tmp_path / f"img1{suffix}"), written)
-    source = open_frames(tmp_path, fps=30)
-    assert source.grey == grey
-    _, found = next(source.iterate())
-    assert found.shape == ((32, 48) if grey else (32, 48, 3))
-    expected = frame[..., 1] if grey else frame
-    assert np.abs(found[-8:, -8:].astype(int) - expected[-8:, -8:]).max() < 4
-
-
-def test_stride_reads_only_what_it_yields(tmp_path):
-    official.write_frames(tmp_path, ["1.jpg", "3.jpg"], official.GREY)
-    official.write_frames(tmp_path, ["2.jpg"], b"broken")
-    assert [index for index, _ in open_frames(tmp_path, 30).iterate(stride=2)] == [0, 2]
-
-
-def test_broken_picture_is_left_out_with_its_name(tmp_path, caplog):
-    official.write_frames(tmp_path, ["1.jpg", "3.jpg"], official.GREY)
-    official.write_frames(tmp_path, ["2.jpg"], official.GREY[:-40])
-    source = open_frames(tmp_path, fps=30)
-    with caplog.at_level(logging.WARNING):
-        assert [index for index, _ in source.iterate()] == [0, 2]
-    assert caplog.text.count("2.jpg") == 1
-
-
-def test_broken_first_picture_does_not_hide_the_rest(tmp_path):
-    official.write_frames(tmp_path, ["1.jpg"], b"")
-    official.write_frames(tmp_path, ["2.jpg"], official.COLOUR)
-    source = open_frames(tmp_path, fps=30)
-    assert [index for index, _ in source.iterate()] == [1]
-    assert source.grey is False
-
-
-def test_frames_of_another_size_are_refused(tmp_path):
-    for number, width in ((1, 48), (2, 40)):
-        content = simplejpeg.encode_jpeg(picture(90, width=width))
-        official.write_frames(tmp_path, [f"{number}.jpg"], content)
-    message = "2.jpg: found 40x32 pixels, expected 48x32"
-    with pytest.raises(MespotError, match=message):
-        list(open_frames(tmp_path, fps=30).iterate())
-
-
-def test_two_frames_with_one_number_are_refused(tmp_path):
-    official.write_frames(tmp_path, ["img1.jpg", "img01.jpg"], official.GREY)
-    with pytest.raises(MespotError, match="have the same number"):
         open_frames(tmp_path, fps=30)

@@ -36,6 +36,9 @@ def test_faulty_tables_are_named(tmp_path):
     path.write_text(EVENTS + "006,006_1,5,6,4,me,6,7,5,s,2,\n")
     with pytest.raises(MespotError, match="events.csv: row 2: offset 4 lies before onset 5"):
         read_events(path)
+    path.write_text(EVENTS + "006,006_1,5,?,6,me,6,7,5,s,2,\n")
+    with pytest.raises(MespotError, match="events.csv: column 'apex' must hold numbers"):
+        read_events(path)
     path.write_text("subject,video\n")
     with pytest.raises(MespotError, match="events.csv: column 'onset' is missing"):
         read_events(path)
