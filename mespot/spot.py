@@ -13,23 +13,18 @@ import pandas as pd
 
 from mespot.data.frames import FrameSource, open_frames
 from mespot.errors import MespotError
-from mespot.evaluation.timeline import draw_timeline
-from mespot.events import INTERVAL_COLUMNS, empty_intervals
-from mespot.faces.preprocess import preprocess_video
+from mespot.faces.grey_frames import open_grey
+from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
 from mespot.files import write_csv
 from mespot.flow.signals import FlowSignals
-from mespot.flow.spot import flow_video
+from mespot.parallel import cores
 from mespot.params import Params
 from mespot.progress import track
-from mespot.selection.candidates import candidates
-from mespot.selection.evidence import video_evidence
-from mespot.selection.fusion import above, apply, thin
-from mespot.selection.model_branch import SliceScores
 from mespot.selection.system import System
+from mespot.spot_video import needs_colour, spot_video, with_system
 
 log = logging.getLogger(__name__)
-DETECTED = 0.5
 COLUMNS = ("vid", "onset", "offset", "type", "score", "onset_s", "offset_s")
 
 
@@ -83,7 +78,11 @@ def read_inputs(words: Sequence[str], fps: float | None) -> list[Input]:
 
 
 def spot(
-    inputs: Sequence[Input], out: Path, params: Params, system: System | None = None
+    inputs: Sequence[Input],
+    out: Path,
+    params: Params,
+    system: System | None = None,
+    timing: Timing | None = None,
 ) -> pd.DataFrame:
     """Find expressions in videos and write the results.
 
@@ -93,8 +92,10 @@ def spot(
     Args:
         inputs: from ``read_inputs``.
         out: folder of results.
-        params: settings; ``preprocess`` and ``flow`` are read. A system brings its own.
+        params: settings; ``preprocess`` and ``flow`` are read, of which a system brings its own,
+            and ``jobs``, here the threads that work on a video.
         system: fused system; without it the flow branch answers, which needs no training.
+        timing: gets the CPU time of every step, and the frames.
 
     Returns:
         what ``intervals.csv`` holds.
@@ -103,16 +104,15 @@ def spot(
         MespotError: an input that cannot be read (before any work), or, after all others were
             done, the first one in which no face could be followed.
     """
-    if system is not None:
-        sections = {name: system.params[name] for name in ("preprocess", "flow", "slices")}
-        params = params.model_validate({**params.model_dump(), **sections})
+    params = with_system(params, system)
     for one in inputs:
         open_frames(one.path, one.fps)
     out.mkdir(parents=True, exist_ok=True)
+    timing = timing or Timing()
     tables, failed = [], []
     for one in track(inputs, "videos"):
         try:
-            tables.append(_spot_one(one, out / one.name, params, system))
+            tables.append(_spot_one(one, out / one.name, params, system, timing))
         except MespotError as error:
             log.error("%s: %s", one.name, error)
             failed.append(error)
@@ -126,32 +126,31 @@ def spot(
     return table
 
 
-def _spot_one(one: Input, folder: Path, params: Params, system: System | None) -> pd.DataFrame:
+def _spot_one(
+    one: Input, folder: Path, params: Params, system: System | None, timing: Timing
+) -> pd.DataFrame:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".work-", dir=folder) as name:
         work = Path(name)
-        source = open_frames(one.path, one.fps)
-        face = preprocess_video(source, one.name, work, params.preprocess)
-        numbers = _frame_numbers(source, face.frames)
-        archive, track_file = work / f"{one.name}.zip", work / f"{one.name}.npz"
-        signal_file = work / "signals.npz"
-        flow = flow_video(archive, track_file, signal_file, params.flow)
-        flow = flow.assign(video=one.name)
-        signals = FlowSignals.load(signal_file)
-        if system is None:
-            chosen = flow[flow["score"] >= DETECTED]
-        else:
-            chosen = _fused(one.name, face, flow, signals, (track_file, archive), params, system)
-        chosen = chosen.sort_values(["onset", "offset", "type"], ignore_index=True)
-    write_csv(folder / "frames.csv", frame_table(face, signals, numbers))
-    draw_timeline(
-        folder / "timeline.png",
-        signals,
-        chosen,
-        title=one.name,
-        fps=face.fps,
-        threshold=params.flow.threshold,
-    )
+        opener = open_frames if needs_colour(system) else open_grey
+        source = opener(one.path, one.fps)
+        threads = cores(params.jobs)
+        found = spot_video(source, one.name, work, params, system, threads=threads, timing=timing)
+        numbers = _frame_numbers(source, found.face.frames)
+    chosen, face, signals = found.intervals, found.face, found.signals
+    timing.frames += face.frames
+    with timing.step("results"):
+        from mespot.evaluation.timeline import draw_timeline  # matplotlib: not before it draws
+
+        write_csv(folder / "frames.csv", frame_table(face, signals, numbers))
+        draw_timeline(
+            folder / "timeline.png",
+            signals,
+            chosen,
+            title=one.name,
+            fps=face.fps,
+            threshold=params.flow.threshold,
+        )
     onset = chosen["onset"].to_numpy(dtype=np.int64)
     offset = chosen["offset"].to_numpy(dtype=np.int64)
     return pd.DataFrame(
@@ -166,54 +165,6 @@ def _spot_one(one: Input, folder: Path, params: Params, system: System | None) -
         },
         columns=list(COLUMNS),
     )
-
-
-def _fused(
-    name: str,
-    face: FaceTrack,
-    flow: pd.DataFrame,
-    signals: FlowSignals,
-    crops: tuple[Path, Path],
-    params: Params,
-    system: System,
-) -> pd.DataFrame:
-    if system.member == "flow":
-        log.info("%s: this system's search chose the flow branch alone", name)
-        return above(flow, system.thresholds)
-    from mespot.slices.score import SliceScorer
-
-    granularities = sorted({setting.granularity for setting in system.settings.values()})
-    lengths = sorted({setting.length for setting in system.settings.values()})
-    folders = [system.classifier(granularity) for granularity in granularities]
-    scorer = SliceScorer(folders, "all", params.slices.batch)
-    clips = scorer.open(*crops, cache=crops[0].with_name("clips.npy"))
-    duration = face.frames / face.fps
-    slices = {}
-    for length in lengths:
-        start, scores = scorer.score(clips, duration, length, params.slices.step)
-        slices[length] = SliceScores(length, start, scores)
-    evidence = video_evidence(
-        name,
-        face.fps,
-        face.frames,
-        flow,
-        signals,
-        slices,
-        granularities,
-        system.settings,
-        system.grid,
-        system.fuse.margin,
-    )
-    fuse = system.fuse
-    if system.member == "learned":
-        pool = candidates(evidence, fuse.me_longest, fuse.mae_shortest)
-        table = apply(pool, system.scorers, fuse.max_iou) if len(pool) else empty_intervals()
-    elif system.member == "union":
-        both = pd.concat([flow[list(INTERVAL_COLUMNS)], evidence.model], ignore_index=True)
-        table = thin(both, fuse.max_iou)
-    else:
-        table = evidence.model
-    return above(table, system.thresholds)
 
 
 def frame_table(face: FaceTrack, signals: FlowSignals, numbers: np.ndarray) -> pd.DataFrame:

@@ -1,0 +1,169 @@
+"""One video through the whole of mespot: faces, flow, and the fused system where one is given.
+
+``mespot spot`` and ``mespot submit`` both come through here, so that a challenge entry is made of
+exactly what a user sees on one's own videos.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from pydantic import ValidationError
+
+from mespot.data.frames import FrameSource
+from mespot.errors import MespotError
+from mespot.events import INTERVAL_COLUMNS, empty_intervals
+from mespot.faces.preprocess import preprocess_video
+from mespot.faces.timing import Timing
+from mespot.faces.track import FaceTrack
+from mespot.flow.signals import FlowSignals
+from mespot.flow.spot import flow_video
+from mespot.params import Params
+from mespot.selection.candidates import candidates
+from mespot.selection.evidence import video_evidence
+from mespot.selection.fusion import above, apply, thin
+from mespot.selection.model_branch import SliceScores
+from mespot.selection.system import System
+
+log = logging.getLogger(__name__)
+DETECTED = 0.5  # score from which on an interval of the flow branch alone counts
+_SECTIONS = ("preprocess", "flow", "slices", "grid", "fuse")
+
+
+@dataclass(frozen=True)
+class SpottedVideo:
+    """What was found in a video, and from what.
+
+    Attributes:
+        intervals: columns of ``INTERVAL_COLUMNS`` at least, 0-based inclusive frames, sorted by
+            onset, offset, type.
+        face: alignment.
+        signals: flow signals.
+    """
+
+    intervals: pd.DataFrame
+    face: FaceTrack
+    signals: FlowSignals
+
+
+def with_system(params: Params, system: System | None) -> Params:
+    """Return the settings to spot with: a system brings those that it was built with.
+
+    Raises:
+        MespotError: the system's settings are not those of this version of mespot.
+    """
+    if system is None:
+        return params
+    try:
+        sections = {name: system.params[name] for name in _SECTIONS}
+        return params.model_validate({**params.model_dump(), **sections})
+    except (KeyError, ValidationError) as error:
+        key = str(error) if isinstance(error, KeyError) else _key(error)
+        raise MespotError(
+            f"{system.folder / 'system.json'}: params: {key} does not fit this version of mespot, "
+            "expected a system that this one has built (`mespot fuse`)"
+        ) from error
+
+
+def needs_colour(system: System | None) -> bool:
+    """Tell whether anything looks at colour: classifiers may, the flow branch does not."""
+    return system is not None and system.member != "flow"
+
+
+def _key(error: ValidationError) -> str:
+    return ".".join(str(part) for part in error.errors()[0]["loc"])
+
+
+def spot_video(
+    source: FrameSource,
+    name: str,
+    work: Path,
+    params: Params,
+    system: System | None = None,
+    origin: str = "",
+    threads: int = 1,
+    timing: Timing | None = None,
+) -> SpottedVideo:
+    """Find the expressions of one video.
+
+    Args:
+        source: frames of the video.
+        name: ``video`` of the intervals; a plain file name.
+        work: existing folder for crops, track and signals. Crops of the same source and settings
+            that lie there already are taken as they are.
+        params: settings, from ``with_system``.
+        system: fused system; without it the flow branch answers.
+        origin: tells this source from another one of the same name, see
+            ``mespot.faces.preprocess.origin_of``.
+        threads: that work on the video side by side; the result is the same.
+        timing: gets the CPU time of every step.
+
+    Raises:
+        MespotError: the source cannot be read, or no face can be followed in it.
+    """
+    face = preprocess_video(
+        source, name, work, params.preprocess,
+        origin=origin, grey=not needs_colour(system), threads=threads, timing=timing,
+    )  # fmt: skip
+    archive, track_file = work / f"{name}.zip", work / f"{name}.npz"
+    signal_file = work / "signals.npz"
+    flow = flow_video(archive, track_file, signal_file, params.flow, threads, timing)
+    flow = flow.assign(video=name)
+    signals = FlowSignals.load(signal_file)
+    if system is None:
+        chosen = flow[flow["score"] >= DETECTED]
+    else:
+        chosen = _fused(name, face, flow, signals, (track_file, archive), params, system)
+    chosen = chosen.sort_values(["onset", "offset", "type"], ignore_index=True)
+    return SpottedVideo(chosen, face, signals)
+
+
+def _fused(
+    name: str,
+    face: FaceTrack,
+    flow: pd.DataFrame,
+    signals: FlowSignals,
+    crops: tuple[Path, Path],
+    params: Params,
+    system: System,
+) -> pd.DataFrame:
+    if system.member == "flow":
+        log.info("%s: this system's search chose the flow branch alone", name)
+        return above(flow, system.thresholds)
+    from mespot.slices.score import SliceScorer
+
+    granularities = sorted({setting.granularity for setting in system.settings.values()})
+    lengths = sorted({setting.length for setting in system.settings.values()})
+    folders = [system.classifier(granularity) for granularity in granularities]
+    scorer = SliceScorer(folders, "all", params.slices.batch)
+    clips = scorer.open(*crops, cache=crops[0].with_name("clips.npy"))
+    duration = face.frames / face.fps
+    slices = {}
+    for length in lengths:
+        start, scores = scorer.score(clips, duration, length, params.slices.step)
+        slices[length] = SliceScores(length, start, scores)
+    evidence = video_evidence(
+        name,
+        face.fps,
+        face.frames,
+        flow,
+        signals,
+        slices,
+        granularities,
+        system.settings,
+        system.grid,
+        system.fuse.margin,
+    )
+    fuse = system.fuse
+    if system.member == "learned":
+        pool = candidates(evidence, fuse.me_longest, fuse.mae_shortest)
+        table = apply(pool, system.scorers, fuse.max_iou) if len(pool) else empty_intervals()
+    elif system.member == "union":
+        both = pd.concat([flow[list(INTERVAL_COLUMNS)], evidence.model], ignore_index=True)
+        table = thin(both, fuse.max_iou)
+    else:
+        table = evidence.model
+    return above(table, system.thresholds)

@@ -1,0 +1,1 @@
+"""Submission files of the MEGC challenges: reading, writing and checking them."""
