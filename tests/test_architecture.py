@@ -15,9 +15,9 @@ LAYERS = [
     ("faces",),
     ("models", "flow"),
     ("training", "slices"),
-    ("selection",),
-    ("evaluation",),
-    ("restore", "preflight", "spot", "pipeline"),
+    ("selection", "classification"),
+    ("evaluation", "submission"),
+    ("restore", "preflight", "spot_video", "spot", "submit", "pipeline"),
     ("cli",),
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from mespot.errors import MespotError
+from mespot.params.classify import ClassifyParams
 from mespot.params.data import DataParams
 from mespot.params.finetune import FinetuneParams
 from mespot.params.flow import FlowParams
@@ -22,6 +24,8 @@ from mespot.params.report import ReportParams
 from mespot.params.section import Section
 from mespot.params.slices import SlicesParams
 from mespot.params.synth import SynthParams
+
+_DATASET = re.compile(r"\w[\w.-]*")  # it becomes a folder
 
 
 class Params(Section):
@@ -40,16 +44,30 @@ class Params(Section):
     finetune: dict[str, FinetuneParams] = Field(
         description="settings per data set: the key `base`, overlaid by the data set's own key"
     )
+    classify: dict[str, ClassifyParams] = Field(
+        description="recipes of clip classification: the key `base`, overlaid by the recipe's own"
+    )
     slices: SlicesParams
     flow: FlowParams
     grid: GridParams
     fuse: FuseParams
     report: ReportParams
 
-    @field_validator("finetune", mode="before")
+    @field_validator("finetune", "classify", mode="before")
     @classmethod
     def _overlay(cls, value: Any) -> Any:
         return per_dataset(value)
+
+    @field_validator("datasets", "unlabelled")
+    @classmethod
+    def _plain_and_once(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        others = info.data.get("datasets", ())
+        for name in value:
+            if not _DATASET.fullmatch(name):
+                raise ValueError(f"names of letters, digits, _ - and . alone, not {name!r}")
+            if value.count(name) > 1 or name in others:
+                raise ValueError(f"each data set once, in datasets or in unlabelled, not {name}")
+        return value
 
 
 def per_dataset(section: Any) -> Any:
@@ -113,4 +131,5 @@ def _first_fault(error: ValidationError) -> str:
         return f"unknown key {key}, check the spelling"
     if fault["type"] == "missing":
         return f"key {key} is missing"
-    return f"{key}: found {fault['input']!r}, expected: {fault['msg']}"
+    expected = fault["msg"].removeprefix("Value error, ")
+    return f"{key}: found {fault['input']!r}, expected: {expected}"

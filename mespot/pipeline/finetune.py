@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from mespot.data.folds import subject_folds
-from mespot.data.load import read_events, read_videos
+from mespot.data.load import read_videos
 from mespot.files import write_json
-from mespot.pipeline.stage import fresh, open_stage
+from mespot.pipeline.labelled import read_labelled
+from mespot.pipeline.processes import live_log, open_together
+from mespot.pipeline.stage import fresh
+from mespot.training.distributed import process_group
 from mespot.training.finetune import finetune as run_finetuning
 from mespot.training.finetune import granularity_folder
 
 
 def finetune(dataset: str) -> None:
-    """Fine-tune the classifiers of a data set; folds are over subjects and live in the stage."""
-    with open_stage("finetune", f"finetune/{dataset}/run.json", dataset) as stage:
+    """Fine-tune the classifiers of a data set; folds are over subjects and live in the stage.
+
+    Under ``torchrun`` its processes train each classifier together, one after the other.
+    """
+    with (
+        process_group() as group,
+        open_together(group, "finetune", f"finetune/{dataset}/run.json", dataset) as stage,
+    ):
         params, project = stage.params, stage.project
         own = params.finetune.get(dataset, params.finetune["base"])
         videos = read_videos(project.artifact("index", dataset, "videos.csv"))
-        events = read_events(project.artifact("index", dataset, "events.csv"))
+        events = read_labelled(project, dataset)
         folds = subject_folds(videos["subject"].tolist(), params.data.folds, params.seed)
-        out = fresh(project.artifact("finetune", dataset))
+        out = project.artifact("finetune", dataset)
+        if group.main:
+            fresh(out)
         stage.run.params(own.model_dump())
         run_finetuning(
             videos,
@@ -32,7 +43,11 @@ def finetune(dataset: str) -> None:
             out,
             lambda step, values: stage.run.metrics(values, step),
             jobs=params.jobs,
+            live=live_log(stage.run),
+            group=group,
         )
+        if not group.main:
+            return
         write_json(
             out / "folds.json",
             {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mespot.data.load import read_videos
 from mespot.flow.spot import flow_dataset
+from mespot.pipeline.labelled import read_labelled
 from mespot.pipeline.stage import fresh, open_stage
 
 
@@ -11,6 +12,7 @@ def flow(dataset: str) -> None:
     """Measure region displacement and find intervals in it, on all cores."""
     with open_stage("flow", f"flow/{dataset}/run.json", dataset) as stage:
         params = stage.params
+        read_labelled(stage.project, dataset)  # to stop before hours of flow, not after
         videos = read_videos(stage.project.artifact("index", dataset, "videos.csv"))
         out = fresh(stage.project.artifact("flow", dataset))
         stage.run.params(params.flow.model_dump())

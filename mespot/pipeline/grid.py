@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mespot.data.load import read_events, read_videos
+from mespot.data.load import read_videos
 from mespot.files import read_json, read_npz, write_csv, write_json
+from mespot.pipeline.labelled import read_labelled
 from mespot.pipeline.stage import fresh, open_stage
 from mespot.selection.grid import search
 from mespot.selection.model_branch import SliceScores
@@ -17,7 +18,7 @@ def grid(dataset: str) -> None:
     with open_stage("grid", f"grid/{dataset}/run.json", dataset) as stage:
         params, project = stage.params, stage.project
         videos = read_videos(project.artifact("index", dataset, "videos.csv"))
-        events = read_events(project.artifact("index", dataset, "events.csv"))
+        events = read_labelled(project, dataset)
         model = read_json(project.artifact("finetune", dataset, "folds.json"))
         folder = project.artifact("slices", dataset)
         slices = load_slices(folder, params.slices.lengths, videos["video"].tolist())

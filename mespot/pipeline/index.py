@@ -8,7 +8,7 @@ from mespot.pipeline.stage import fresh, open_stage
 
 
 def index(dataset: str) -> None:
-    """List videos and events of a data set from its official folders and sheets."""
+    """List videos and events of a data set from its folders and sheets."""
     with open_stage("index", f"index/{dataset}/run.json", dataset) as stage:
         out = fresh(stage.project.artifact("index", dataset))
         root = raw_root(stage.params, stage.project)

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from mespot.errors import MespotError
-from mespot.pipeline.stage import fresh, open_stage
+from mespot.pipeline.processes import live_log, open_together
+from mespot.pipeline.stage import fresh
+from mespot.training.distributed import process_group
 from mespot.training.pretrain import pretrain as run_pretraining
 
 
 def pretrain() -> None:
-    """Pre-train the encoder on the crops of all data sets, without any label."""
-    with open_stage("pretrain", "pretrain/run.json") as stage:
+    """Pre-train the encoder on the crops of all data sets, without any label.
+
+    ``torchrun --nproc_per_node 8 -m stages.pretrain`` spreads every batch over eight processes.
+    """
+    with (
+        process_group() as group,
+        open_together(group, "pretrain", "pretrain/run.json") as stage,
+    ):
         params, project = stage.params, stage.project
         archives = []
-        for dataset in params.datasets:
+        for dataset in (*params.datasets, *params.unlabelled):
             folder = project.artifact("faces", dataset)
             tracks = sorted(folder.glob("*.npz"))
             if not tracks:
                 raise MespotError(f"{folder}: no crops, run `mespot preprocess -d {dataset}` first")
             archives += [(path, path.with_suffix(".zip")) for path in tracks]
-        out = fresh(project.artifact("pretrain"))
+        out = project.artifact("pretrain")
+        if group.main:
+            fresh(out)
         stage.run.params(params.pretrain.model_dump())
         run_pretraining(
             archives,
@@ -27,6 +37,11 @@ def pretrain() -> None:
             stage.work,
             out,
             lambda step, values: stage.run.metrics(values, step),
+            weights=project.root / params.pretrain.weights if params.pretrain.weights else None,
+            live=live_log(stage.run),
+            show=lambda step, path: stage.run.artifact(path),
+            group=group,
         )
         for name in ("reconstruction.png", "curve.csv"):
-            stage.run.artifact(out / name)
+            if group.main:
+                stage.run.artifact(out / name)

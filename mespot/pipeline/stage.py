@@ -18,6 +18,7 @@ from mespot.project import Project, exclusive
 from mespot.tracking import StageRun, stage_run
 
 log = logging.getLogger(__name__)
+_UNLABELLED = "_unlabelled"  # ending of a stage's entry in dvc.yaml for sets without labels
 
 
 @dataclass(frozen=True)
@@ -44,29 +45,43 @@ def open_stage(
     """Prepare a stage, yield it, and write its record when it ends well.
 
     Args:
-        name: stage name in ``dvc.yaml``.
+        name: stage name in ``dvc.yaml``; an unlabelled data set has the entry
+            ``<name>_unlabelled`` there, which runs the same script.
         record: file below ``artifacts/`` for the record of the run (``run.json``), relative.
         dataset: data set, where the stage fans out over them.
         item: further matrix values.
 
     Raises:
-        MespotError: data set not among ``datasets``; the same stage already running.
+        MespotError: data set not among those of the stage; the same stage already running.
     """
     project = Project.find()
     params = load_params(project.params)
-    if dataset is not None and dataset not in params.datasets:
-        raise MespotError(
-            f"dataset: found {dataset!r}, params.yaml lists {', '.join(params.datasets)}"
-        )
+    entry = name
     if dataset is not None:
+        entry = _entry(name, dataset, params)
         item = {"dataset": dataset, **item}
-    fingerprint = stage_fingerprint(project.root, name, item)
+    fingerprint = stage_fingerprint(project.root, entry, item)
     work = project.work(name, fingerprint)
     with exclusive(work), stage_run(name, dataset, fingerprint, project.home) as run:
         log.info("%s %s", name, " ".join(str(value) for value in item.values()))
         yield Stage(project, params, work, run)
         if record is not None:
             write_json(project.artifact() / record, run.record)
+
+
+def datasets_of(name: str, params: Params) -> tuple[str, ...]:
+    """Return the data sets that a stage runs on: the first two also serve unlabelled ones."""
+    return params.datasets + (params.unlabelled if name in ("index", "preprocess") else ())
+
+
+def _entry(name: str, dataset: str, params: Params) -> str:
+    """Return the entry in ``dvc.yaml`` that runs a stage on a data set."""
+    if dataset not in datasets_of(name, params):
+        listed = f"params.yaml lists {', '.join(datasets_of(name, params))}"
+        if dataset in params.unlabelled:
+            listed += f"; {dataset} is among the unlabelled, which serve pre-training alone"
+        raise MespotError(f"dataset: found {dataset!r}, {listed}")
+    return name + _UNLABELLED if dataset in params.unlabelled else name
 
 
 def fresh(folder: Path) -> Path:

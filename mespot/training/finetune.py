@@ -15,16 +15,13 @@ from mespot.errors import MespotError
 from mespot.events import TYPES
 from mespot.faces.clips import ClipSet, open_clips
 from mespot.files import atomic_path, read_json, write_csv, write_json
-from mespot.models.weights import (
-    device_for_training,
-    read_description,
-    save_description,
-    save_weights,
-)
+from mespot.models.weights import read_description, save_description, save_weights
 from mespot.models.zoo import create_encoder
 from mespot.training.classify import train_classifier
-from mespot.training.loop import Log
+from mespot.training.distributed import Group, alone
+from mespot.training.loop import Log, silent
 from mespot.training.timeline import make_timelines
+from mespot.training.validation import split_subjects
 
 if TYPE_CHECKING:
     from mespot.params.finetune import FinetuneParams
@@ -53,6 +50,9 @@ def finetune(
     log: Log,
     device: torch.device | None = None,
     jobs: int = 1,
+    *,
+    live: Log = silent,
+    group: Group | None = None,
 ) -> None:
     """Train all classifiers of a data set.
 
@@ -73,18 +73,24 @@ def finetune(
         log: called with every step of every classifier, values named by classifier.
         device: where to compute; ``None`` = CUDA if there is any, else CPU.
         jobs: classifiers trained at once on a CPU, each on one core (a small network gains
-            nothing from a second one); 0 = all cores. The result does not depend on it.
+            nothing from a second one); 0 = all cores. The result does not depend on it. Several
+            processes of a ``group`` train one classifier after the other, together.
+        live: called with figures of this machine, see ``fit``; nothing from classifiers that
+            train side by side.
+        group: the processes that train together, which brings its own device; process 0 writes
+            and logs.
 
     Raises:
         MespotError: for a subject without fold, a fold that leaves nothing to train on, unusable
             encoder or crops, or when the loss is not finite.
     """
-    device = device or device_for_training()
+    group = group or alone(device)
     strangers = sorted(set(videos["subject"]) - set(folds))
     if strangers:
         raise MespotError(f"folds: subject {strangers[0]} has no fold, found {len(folds)} subjects")
     description = read_description(encoder_dir)
-    clips = _open(faces_dir, videos["video"].tolist(), description, work_dir / "crops.npy")
+    names = videos["video"].tolist()
+    clips = group.main_first(lambda: _open(faces_dir, names, description, work_dir / "crops.npy"))
     timelines = make_timelines(videos, events, clips)
     folded = [(f"fold{fold}", fold) for fold in sorted(set(folds.values()))] + [("all", None)]
     tasks = []
@@ -92,6 +98,12 @@ def finetune(
         rows = training_rows(videos["subject"].tolist(), folds, fold)
         if not any(len(timelines[row].events) for row in rows):
             raise MespotError(f"finetune: {name} leaves no events to train on")
+        held_out: list[int] = []
+        if params.validation:
+            subjects = [str(videos["subject"].iloc[row]) for row in rows]
+            busy = [len(timelines[row].events) > 0 for row in rows]
+            learn, choose = split_subjects(subjects, busy, params.validation, seed, name)
+            rows, held_out = [rows[row] for row in learn], [rows[row] for row in choose]
         tasks += [
             _Task(
                 work_dir / granularity_folder(granularity) / name,
@@ -99,6 +111,7 @@ def finetune(
                 videos,
                 events,
                 rows,
+                held_out,
                 params,
                 granularity,
                 seed,
@@ -106,17 +119,31 @@ def finetune(
             for granularity in params.granularities
         ]
     tasks.sort(key=lambda task: params.granularities.index(task.granularity))
-    unfinished = [task for task in tasks if not (task.folder / _CURVE).exists()]
-    if device.type == "cpu" and jobs != 1:
+    finished = group.shared([(task.folder / _CURVE).exists() for task in tasks])
+    unfinished = [task for task, done in zip(tasks, finished, strict=True) if not done]
+    if group.device.type == "cpu" and group.world == 1 and jobs != 1:
         from mespot.parallel import map_videos
 
-        map_videos(_train, [(task, _silent, device) for task in unfinished], jobs, "classifiers")
+        arguments = [(task, silent, silent, group) for task in unfinished]
+        map_videos(_train, arguments, jobs, "classifiers")
         for task in unfinished:
             for row in read_json(task.folder / _CURVE):
                 task.named(log)(int(row["step"]), {"loss": row["loss"]})
     else:
         for task in unfinished:
-            _train(task, log, device)
+            _train(task, log, live, group)
+    if group.main:
+        _publish(tasks, [name for name, _ in folded], folds, params, work_dir, out_dir)
+
+
+def _publish(
+    tasks: Sequence[_Task],
+    names: Sequence[str],
+    folds: Mapping[str, int],
+    params: FinetuneParams,
+    work_dir: Path,
+    out_dir: Path,
+) -> None:
     curves = [
         {"granularity": task.granularity, "classifier": task.folder.name, **row}
         for task in tasks
@@ -124,7 +151,7 @@ def finetune(
     ]
     for granularity in params.granularities:
         folder = granularity_folder(granularity)
-        for name, _ in folded:
+        for name in names:
             _copy(work_dir / folder / name / _WEIGHTS, out_dir / folder / f"{name}.safetensors")
         _copy(work_dir / folder / "all" / _DESCRIPTION, out_dir / folder / _DESCRIPTION)
     write_csv(
@@ -143,6 +170,7 @@ class _Task:
     videos: pd.DataFrame
     events: pd.DataFrame
     rows: list[int]
+    held_out: list[int]
     params: FinetuneParams
     granularity: float
     seed: int
@@ -153,12 +181,8 @@ class _Task:
         return lambda step, values: log(step, {f"{key}/{name}": values[key] for key in values})
 
 
-def _silent(step: int, values: dict[str, float]) -> None:
-    """Log nothing: the curve of a classifier trained elsewhere is logged when it is done."""
-
-
-def _train(task: _Task, log: Log, device: torch.device) -> None:
-    if device.type == "cpu":
+def _train(task: _Task, log: Log, live: Log, group: Group) -> None:
+    if group.device.type == "cpu":
         torch.set_num_threads(1)
     faces_dir, encoder_dir, cache = task.places
     description = read_description(encoder_dir)
@@ -175,8 +199,12 @@ def _train(task: _Task, log: Log, device: torch.device) -> None:
         task.seed,
         task.folder,
         task.named(log),
-        device,
+        group,
+        [timelines[row] for row in task.held_out],
+        task.named(live),
     )
+    if not group.main:
+        return
     save_weights(task.folder / _WEIGHTS, model)
     save_description(
         task.folder,

@@ -1,158 +1,127 @@
-"""The one training loop: AdamW, schedule, clipping, checkpoints, resume."""
+"""The one training loop: schedule, checkpoints, resume, figures, many processes.
+
+Which weights are kept: ``last``, the default, takes those after the last step, and looks at
+nothing to choose them. ``best`` takes those of the checkpoint step with the lowest loss: on the
+validation clips where the training has some (they come from training subjects, see
+``mespot.training.validation``; the subjects that will be scored are never seen), else the mean
+training loss since the checkpoint before.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+import contextlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
-import torch
-from torch import nn
-
-from mespot.errors import MespotError
-from mespot.files import atomic_path
-from mespot.models.encoder import Encoder
-from mespot.training.optimiser import learning_rate, parameter_groups
-from mespot.training.seeding import seeded
-
-_CHECKPOINT = "checkpoint.pt"
-_MAX_GRADIENT = 1.0  # norm; one odd batch must not undo a short training
+from mespot.training.checkpoint import clear_torn, load_best
+from mespot.training.distributed import Group, alone
+from mespot.training.meter import Meter
+from mespot.training.prefetch import prefetched
+from mespot.training.settings import LoopSettings
+from mespot.training.state import State, check_same_step
+from mespot.training.step import Stepper
+from mespot.training.task import Task
 
 Log = Callable[[int, dict[str, float]], None]
 
 
-@dataclass(frozen=True)
-class LoopSettings:
-    """Settings of one training.
-
-    Attributes:
-        steps: optimiser steps.
-        batch: clips per step.
-        lr: peak learning rate for a batch of 256; the rate used is ``lr * batch / 256``.
-        weight_decay: AdamW weight decay.
-        warmup: share of the steps with a rising rate.
-        betas: AdamW betas.
-        layer_decay: learning-rate factor per layer downwards.
-        checkpoint_every: steps between checkpoints.
-    """
-
-    steps: int
-    batch: int
-    lr: float
-    weight_decay: float
-    warmup: float
-    betas: tuple[float, float]
-    layer_decay: float
-    checkpoint_every: int
-
-
-class StepLoss(NamedTuple):
-    """Loss of one batch, figures to log, and the names of its clips for error messages."""
-
-    loss: torch.Tensor
-    figures: dict[str, torch.Tensor]
-    clips: Sequence[str]
+def silent(step: int, values: dict[str, float]) -> None:
+    """Log nothing."""
 
 
 def fit(
-    model: nn.Module,
-    encoder: Encoder,
-    step_loss: Callable[[int], StepLoss],
+    task: Task,
     settings: LoopSettings,
     seed: int,
     work_dir: Path,
     log: Log,
+    *,
+    live: Log = silent,
+    group: Group | None = None,
+    validate: Callable[[], float] | None = None,
+    after_step: Callable[[int], None] | None = None,
 ) -> list[dict[str, float]]:
-    """Train ``model``, resuming from ``work_dir`` when it holds a checkpoint.
+    """Train ``task.model``, resuming from ``work_dir`` when it holds a checkpoint.
 
     The batch and all random numbers of a step depend on seed and step only, so that a resumed
-    run ends with the same bytes as an uninterrupted one. bfloat16 autocast is used on CUDA.
+    run ends with the same bytes as an uninterrupted one (CPU, same number of processes). The
+    model ends in evaluation mode, with the averaged weights where an average is kept.
 
     Args:
-        model: trained in place, on its device.
-        encoder: the part of ``model`` that layer decay refers to.
-        step_loss: makes the batch of a step and its loss; a pure function of the step.
+        task: data, input and loss.
         settings: see ``LoopSettings``.
         seed: seed of dropout.
-        work_dir: folder of the checkpoint, of this training only.
-        log: called after every step.
+        work_dir: folder of the checkpoints, of this training only; several machines share it.
+        log: called by process 0 after every step with loss, rate and figures.
+        live: called by process 0 every ``log_every`` steps with what depends on the machine:
+            ``gradient_norm`` (before clipping), ``loss_scale`` (fp16) and the figures of
+            ``Meter``.
+        group: the processes that train together; ``None`` = this one alone.
+        validate: loss of the validation clips; all processes call it together.
+        after_step: called by process 0 with the number of steps made.
 
     Returns:
         one row per step: ``step``, ``loss``, ``lr`` and the figures.
 
     Raises:
-        MespotError: when the loss is no longer finite, or the checkpoint is of other settings.
+        MespotError: when loss or gradient is no longer finite, naming the clips; the last
+            checkpoint stays. When a checkpoint is damaged or of other settings.
     """
-    peak = settings.lr * settings.batch / 256
-    groups = parameter_groups(model, encoder, settings.weight_decay, settings.layer_decay)
-    optimiser = torch.optim.AdamW(groups, lr=peak, betas=settings.betas)
-    device = next(model.parameters()).device
-    path = work_dir / _CHECKPOINT
-    curve = _resume(path, model, optimiser, settings, device)
-    model.train()
-    for step in range(len(curve), settings.steps):
-        rate = learning_rate(step, settings.steps, settings.warmup, peak, peak / 100)
-        for group in optimiser.param_groups:
-            group["lr"] = rate * group["scale"]
-        with (
-            seeded(seed, step),
-            torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"),
-        ):
-            result = step_loss(step)
-        loss = result.loss.item()
-        if not torch.isfinite(result.loss):
-            raise MespotError(
-                f"training step {step}: the loss is {loss}; clips: {', '.join(result.clips)}; "
-                "lower the learning rate or check these clips"
-            )
-        optimiser.zero_grad(set_to_none=True)
-        result.loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), _MAX_GRADIENT)
-        optimiser.step()
-        figures = {name: value.item() for name, value in result.figures.items()}
-        curve.append({"step": step, "loss": loss, "lr": rate, **figures})
-        log(step, {key: value for key, value in curve[-1].items() if key != "step"})
-        if (step + 1) % settings.checkpoint_every == 0 and step + 1 < settings.steps:
-            _save(path, model, optimiser, settings, curve)
-    model.eval()
-    return curve
+    group = group or alone(next(task.model.parameters()).device)
+    settings.check(group.world)
+    state = State(task.model, task.encoder, settings, seed, work_dir)
+    with group.together():
+        state.restore()
+    check_same_step(group.gather(len(state.curve)), work_dir)
+    if group.main:
+        clear_torn(work_dir)
+    stepper = Stepper(task, settings, seed, state, group)
+    meter = Meter(state.device)
+    task.model.train()
+    start = len(state.curve)
+    drawn = prefetched(stepper.draw, stepper.keys(start), settings.prefetch)
+    with contextlib.closing(drawn) as batches:
+        for step in range(start, settings.stop):
+            outcome = stepper(step, batches, meter)
+            if state.average:
+                state.average.update(task.model, step)
+            values = {"loss": outcome.loss, "lr": outcome.rate, **outcome.figures}
+            state.curve.append({"step": step, **values})
+            meter.count(settings.batch)
+            last = step + 1 == settings.stop
+            if group.main:
+                log(step, values)
+                if last or (step + 1) % settings.log_every == 0:
+                    scale = state.precision.figures()
+                    live(step, {"gradient_norm": outcome.gradient, **scale, **meter.read()})
+                if after_step:
+                    after_step(step + 1)
+            if last or (step + 1) % settings.checkpoint_every == 0:
+                _checkpoint(state, settings, validate, group, last)
+    if state.best:
+        best = load_best(work_dir, int(state.best["step"]), state.device)
+        task.model.load_state_dict(best)
+    elif state.average:
+        task.model.load_state_dict(state.average.state)
+    task.model.eval()
+    return state.curve
 
 
-def _save(
-    path: Path,
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
+def _checkpoint(
+    state: State,
     settings: LoopSettings,
-    curve: list[dict[str, float]],
+    validate: Callable[[], float] | None,
+    group: Group,
+    last: bool,
 ) -> None:
-    content = {
-        "settings": asdict(settings),
-        "model": model.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "curve": curve,
-    }
-    with atomic_path(path) as temporary:
-        torch.save(content, temporary)
-
-
-def _resume(
-    path: Path,
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    settings: LoopSettings,
-    device: torch.device,
-) -> list[dict[str, float]]:
-    if not path.exists():
-        return []
-    try:
-        content = torch.load(path, map_location=device, weights_only=True)
-        if content["settings"] != asdict(settings):
-            raise MespotError(f"{path}: checkpoint of other settings, delete it to start anew")
-        model.load_state_dict(content["model"])
-        optimiser.load_state_dict(content["optimiser"])
-    except MespotError:
-        raise
-    except Exception as error:  # torch.load raises many kinds on a damaged file
-        raise MespotError(f"{path}: unusable checkpoint, delete it ({error})") from error
-    return content["curve"]
+    if settings.keep == "best":
+        if validate:
+            with state.as_saved():
+                loss = validate()
+        else:
+            recent = [row["loss"] for row in state.curve[-settings.checkpoint_every :]]
+            loss = sum(recent) / len(recent)
+        with group.together():
+            state.note_best(loss, group.main)
+    if group.main and not last:
+        state.save()

@@ -1,34 +1,60 @@
-"""Masked auto-encoder pre-training on all crops."""
+"""Masked auto-encoder pre-training on all crops.
+
+Recipes as params, per model size (an empty field is the default of ``params.yaml``). "published"
+is MAE-DFER on VoxCeleb2 (Sun et al., ACM MM 2023): 1.09 M clips, total batch 160.
+
+| param | tiny_64, the default | tiny_96, small_96 | base_160, published |
+|---|---|---|---|
+| input, span | flow, 1 s | rgb, 1 s | rgb, 2.56 s (16 frames, stride 4, 25 fps) |
+| masking, mask_ratio | part_window, 0.75 | part_window, 0.9 | part_window, 0.9 |
+| moving | 0.5 | 0.5 | 0 (uniform) |
+| crop_scales | 1 | 1, 0.875, 0.75 | 1, 0.875, 0.75, 0.66 |
+| steps, stop_after | 200, 1 | 20,000, 1 | 682,300 (100 epochs), 0.5 |
+| batch, accumulate | 16, 1 | 64, 1 | 160 over all devices |
+| lr, final_lr | 6e-2, 0.01 | 1e-3, 0.01 | 3e-4, 0.0333 |
+| warmup | 0.1 | 0.05 | 0.05 |
+| betas, weight_decay | 0.9, 0.95; 0.05 | same | same |
+| clip_norm | 1 | 1 | 0 |
+| precision | auto | auto | fp16 as published; bf16 needs no loss scale |
+
+The middle column is a starting point between the two others; nobody has measured it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 
 from mespot.errors import MespotError
 from mespot.faces.clips import ClipSet, open_clips
 from mespot.files import write_csv
+from mespot.models.importers.encoder import start_from
 from mespot.models.inputs import prepare, to_unit
 from mespot.models.mae import MaskedAutoEncoder
 from mespot.models.masking import draw_masks, split_index
-from mespot.models.weights import device_for_training, save_description, save_weights
+from mespot.models.weights import save_description, save_weights
 from mespot.models.zoo import create_autoencoder
-from mespot.training.loop import Log, LoopSettings, StepLoss, fit
+from mespot.training.crops import crop, multi_scale_box
+from mespot.training.distributed import Group, alone
+from mespot.training.loop import Log, fit, silent
 from mespot.training.picture import save_reconstruction
 from mespot.training.sampler import draw_unlabelled, generator
 from mespot.training.seeding import seeded
+from mespot.training.settings import loop_settings
+from mespot.training.task import Batch
 from mespot.training.timeline import moments_of_all
 
 if TYPE_CHECKING:
     from mespot.params.pretrain import PretrainParams
 
-_BETAS = (0.9, 0.95)
 _SHOWN = 3
+Show = Callable[[int, Path], None]
 
 
 def pretrain(
@@ -39,6 +65,11 @@ def pretrain(
     out_dir: Path,
     log: Log,
     device: torch.device | None = None,
+    *,
+    weights: Path | None = None,
+    live: Log = silent,
+    show: Show | None = None,
+    group: Group | None = None,
 ) -> list[dict[str, float]]:
     """Pre-train an encoder and write it.
 
@@ -51,108 +82,177 @@ def pretrain(
             ``reconstruction.png``.
         log: called after every step.
         device: where to compute; ``None`` = CUDA if there is any, else CPU.
+        weights: folder of encoder weights to start from (``mespot import-weights``); ``None`` =
+            fresh ones. With ``steps`` 0 they are handed through.
+        live: called with figures of this machine, see ``fit``.
+        show: called every ``picture_every`` steps with the number of steps made and a PNG of
+            masked input, reconstruction and motion target, kept in ``work_dir``.
+        group: the processes that train together, which brings its own device; process 0 writes,
+            logs and shows.
 
     Returns:
         the curve, one row per step.
 
     Raises:
-        MespotError: without archives, for an unknown model, or when the loss is not finite.
+        MespotError: without archives, for an unknown model, weights of another model or input, or
+            when the loss is not finite.
     """
     if not archives:
         raise MespotError("pretrain: found no crop archives, expected at least one")
-    device = device or device_for_training()
-    if device.type == "cpu" and params.threads:
+    group = group or alone(device)
+    if group.device.type == "cpu" and params.threads:
         torch.set_num_threads(params.threads)
     with seeded(seed):
-        model = create_autoencoder(params.model).to(device)
-    clips = open_clips(
-        archives,
-        model.encoder.config["size"],
-        grey=params.input != "rgb",
-        cache=work_dir / "crops.npy",
+        model = create_autoencoder(params.model)
+    if weights is not None:
+        start_from(weights, model.encoder, params.model, params.input)
+    model.to(group.device)
+    clips = group.main_first(
+        lambda: open_clips(
+            archives,
+            model.encoder.config["size"],
+            grey=params.input != "rgb",
+            cache=work_dir / "crops.npy",
+        )
     )
-    names = [path.stem for _, path in archives]
-    moments = moments_of_all(clips)
+    task = Pretraining(model, clips, [path.stem for _, path in archives], params, seed)
+
+    def after_step(steps: int) -> None:
+        if show and params.picture_every and steps % params.picture_every == 0:
+            path = work_dir / "pictures" / f"step{steps:08d}.png"
+            task.picture(path, params.steps)
+            show(steps, path)
+
     curve = fit(
-        model,
-        model.encoder,
-        lambda step: _step_loss(model, clips, moments, names, params, seed, step),
-        LoopSettings(
-            steps=params.steps,
-            batch=params.batch,
-            lr=params.lr,
-            weight_decay=params.weight_decay,
-            warmup=params.warmup,
-            betas=_BETAS,
-            layer_decay=1.0,
-            checkpoint_every=params.checkpoint_every,
-        ),
+        task,
+        loop_settings(params, layer_decay=1.0, stop_after=params.stop_after),
         seed,
         work_dir,
         log,
+        live=live,
+        group=group,
+        after_step=after_step,
     )
-    save_weights(out_dir / "encoder.safetensors", model.encoder)
-    save_description(
-        out_dir,
-        {
-            "model": params.model,
-            "input": params.input,
-            "encoder": model.encoder.config,
-            "span": params.span,
-            "steps": params.steps,
-        },
-    )
-    columns = ["step", "loss", "lr", "appearance", "motion"]
-    write_csv(out_dir / "curve.csv", pd.DataFrame(curve, columns=columns))
-    rng = generator(seed, params.steps, "pretrain")
-    shown = draw_unlabelled(clips, moments, params.span, _SHOWN, rng)
-    video, visible, masked = _batch(model, shown, clips, params, seed, params.steps)
-    save_reconstruction(
-        out_dir / "reconstruction.png", model, video, to_unit(video, params.input), visible, masked
-    )
+    if group.main:
+        save_weights(out_dir / "encoder.safetensors", model.encoder)
+        save_description(
+            out_dir,
+            {
+                "model": params.model,
+                "input": params.input,
+                "encoder": model.encoder.config,
+                "span": params.span,
+                "steps": len(curve),
+            },
+        )
+        columns = ["step", "loss", "lr", "appearance", "motion"]
+        write_csv(out_dir / "curve.csv", pd.DataFrame(curve, columns=columns))
+        task.picture(out_dir / "reconstruction.png", params.steps)
     return curve
 
 
-def _batch(
-    model: MaskedAutoEncoder,
-    drawn: tuple[np.ndarray, np.ndarray, np.ndarray],
-    clips: ClipSet,
-    params: PretrainParams,
-    seed: int,
-    step: int,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    encoder = model.encoder
-    device = model.mask_token.device
-    masks = draw_masks(
-        generator(seed, step, "mask"),
-        len(drawn[0]),
-        encoder.grid,
-        params.mask_ratio,
-        params.masking,
-        encoder.region,
-    )
-    try:
-        visible, masked = split_index(masks, encoder.region_of_token().numpy())
-    except ValueError as error:
-        raise MespotError(f"pretrain.masking {params.masking!r}: {error}") from error
-    video = prepare(torch.from_numpy(clips.clips(*drawn)).to(device), params.input)
-    return video, torch.from_numpy(visible).to(device), torch.from_numpy(masked).to(device)
+class Objective(nn.Module):
+    """Loss of a batch: the weighted mean of appearance and motion error.
+
+    Args:
+        model: the auto-encoder.
+        motion_weight: share of the motion error.
+    """
+
+    def __init__(self, model: MaskedAutoEncoder, motion_weight: float):
+        super().__init__()
+        self.model = model
+        self.motion_weight = motion_weight
+
+    def forward(
+        self,
+        video: torch.Tensor,
+        target: torch.Tensor,
+        visible: torch.Tensor,
+        masked: torch.Tensor,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return loss, appearance and motion error, scalars; arguments as ``model.losses``."""
+        appearance, motion = self.model.losses(video, target, visible, masked)
+        loss = (1 - self.motion_weight) * appearance + self.motion_weight * motion
+        return loss, appearance, motion
 
 
-def _step_loss(
-    model: MaskedAutoEncoder,
-    clips: ClipSet,
-    moments: Sequence[np.ndarray],
-    names: Sequence[str],
-    params: PretrainParams,
-    seed: int,
-    step: int,
-) -> StepLoss:
-    rng = generator(seed, step, "pretrain")
-    drawn = draw_unlabelled(clips, moments, params.span, params.batch, rng)
-    video, visible, masked = _batch(model, drawn, clips, params, seed, step)
-    target = to_unit(video, params.input)
-    appearance, motion = model.losses(video, target, visible, masked)
-    loss = (1 - params.motion_weight) * appearance + params.motion_weight * motion
-    shown = [f"{names[v]}@{s:.2f}s" for v, s in zip(*drawn[:2], strict=True)]
-    return StepLoss(loss, {"appearance": appearance, "motion": motion}, shown)
+class Pretraining:
+    """The pre-training as the loop sees it, see ``mespot.training.task.Task``.
+
+    Args:
+        model: the auto-encoder, on its device.
+        clips: crops of all videos.
+        names: of the videos, for messages.
+        params: section ``pretrain``.
+        seed: seed of clips and masks.
+    """
+
+    figures = ("appearance", "motion")
+    idle_parameters = False
+
+    def __init__(
+        self,
+        model: MaskedAutoEncoder,
+        clips: ClipSet,
+        names: Sequence[str],
+        params: PretrainParams,
+        seed: int,
+    ):
+        self.model, self.encoder = model, model.encoder
+        self.objective = Objective(model, params.motion_weight)
+        self._clips, self._names = clips, names
+        self._params, self._seed = params, seed
+        self._moments = moments_of_all(clips)
+        self._region_of_token = model.encoder.region_of_token().cpu().numpy()
+
+    def draw(self, step: int, rows: np.ndarray) -> Batch:
+        """Draw clips and masks of the whole batch, cut out ``rows`` of them."""
+        return self._cut(step, self._params.batch, rows)
+
+    def inputs(self, step: int, tensors: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        """Return video, target video, visible and masked indices."""
+        crops, visible, masked = tensors
+        video = prepare(crops, self._params.input)
+        return video, to_unit(video, self._params.input), visible, masked
+
+    def picture(self, path: Path, step: int) -> None:
+        """Draw reconstructions of the same few clips, whenever it is called.
+
+        Args:
+            path: PNG to write.
+            step: whose draw is shown; one that is not trained on.
+        """
+        device = self.model.mask_token.device
+        batch = self._cut(step, _SHOWN, np.arange(_SHOWN))
+        tensors = tuple(tensor.to(device) for tensor in batch.tensors)
+        save_reconstruction(path, self.model, *self.inputs(step, tensors))
+
+    def _cut(self, step: int, count: int, rows: np.ndarray) -> Batch:
+        params, encoder = self._params, self.encoder
+        rng = generator(self._seed, step, "pretrain")
+        drawn = draw_unlabelled(self._clips, self._moments, params.span, count, rng, params.moving)
+        videos, starts, spans = (values[rows] for values in drawn)
+        masks = draw_masks(
+            generator(self._seed, step, "mask"),
+            count,
+            encoder.grid,
+            params.mask_ratio,
+            params.masking,
+            encoder.region,
+        )
+        try:
+            visible, masked = split_index(masks[rows], self._region_of_token)
+        except ValueError as error:
+            raise MespotError(f"pretrain.masking {params.masking!r}: {error}") from error
+        crops = self._clips.clips(videos, starts, spans)
+        if tuple(params.crop_scales) != (1.0,) and step < params.steps:
+            for slot, row in enumerate(rows):
+                own = generator(self._seed, step, "clip", int(row))
+                box = multi_scale_box(crops.shape[2], params.crop_scales, own)
+                crops[slot] = crop(crops[slot], box)
+        names = [
+            f"{self._names[video]}@{start:.2f}s"
+            for video, start in zip(videos, starts, strict=True)
+        ]
+        return Batch(tuple(map(torch.from_numpy, (crops, visible, masked))), names)

@@ -11,8 +11,7 @@ from mespot.faces.clips import ClipSet
 from mespot.training.labels import overlap_labels
 from mespot.training.timeline import Timeline
 
-_STREAM = {"pretrain": 1, "finetune": 2, "mask": 3}
-_STRETCH = 1.25  # clips are drawn up to this factor shorter or longer than the granularity
+_STREAM = {"pretrain": 1, "finetune": 2, "mask": 3, "clip": 4, "mix": 5, "validate": 6}
 
 
 class Draw(NamedTuple):
@@ -27,9 +26,16 @@ class Draw(NamedTuple):
     labels: np.ndarray
 
 
-def generator(seed: int, step: int, purpose: str) -> np.random.Generator:
-    """Random generator of one step; each purpose has its own stream."""
-    return np.random.default_rng((seed, _STREAM[purpose], step))
+def generator(seed: int, step: int, purpose: str, *path: int) -> np.random.Generator:
+    """Random generator of one step; each purpose has its own stream.
+
+    Args:
+        seed: seed of the training.
+        step: 0-based step.
+        purpose: a key of ``_STREAM``.
+        path: what else distinguishes this generator, such as the row in the batch.
+    """
+    return np.random.default_rng((seed, _STREAM[purpose], step, *path))
 
 
 def draw_unlabelled(
@@ -38,8 +44,9 @@ def draw_unlabelled(
     span: float,
     batch: int,
     rng: np.random.Generator,
+    moving: float = 0.5,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Clips for pre-training: half uniformly over all recorded time, half at strong motion.
+    """Clips for pre-training: some uniformly over all recorded time, some at strong motion.
 
     Faces are still most of the time; clips of still faces hold nothing to reconstruct but noise.
 
@@ -49,6 +56,7 @@ def draw_unlabelled(
         span: seconds.
         batch: number of clips B.
         rng: source of the draw.
+        moving: share of the clips at strong motion.
 
     Returns:
         videos (B,), starts (B,) and spans (B,).
@@ -56,7 +64,7 @@ def draw_unlabelled(
     room = np.maximum(clips.ends - span, 0) + 1e-3
     videos = rng.choice(len(room), size=batch, p=room / room.sum())
     starts = rng.random(batch) * room[videos]
-    for slot in range(batch // 2):
+    for slot in range(int(moving * batch)):
         own = moments[videos[slot]]
         start = own[rng.integers(len(own))] - rng.uniform(0.1, 0.9) * span
         starts[slot] = min(max(start, 0.0), room[videos[slot]])
@@ -71,6 +79,7 @@ def draw_balanced(
     low: float,
     high: float,
     rng: np.random.Generator,
+    stretch: float = 1.0,
 ) -> Draw:
     """Clips around MEs, around MaEs, just beside events, at other motion, and anywhere.
 
@@ -86,6 +95,8 @@ def draw_balanced(
         low: see ``overlap_labels``.
         high: see ``overlap_labels``.
         rng: source of the draw.
+        stretch: clips are drawn up to this factor shorter or longer than ``span`` (temporal
+            jitter).
     """
     by_kind = [
         [(line, row) for line in timelines for row in np.flatnonzero(line.kinds == kind)]
@@ -99,7 +110,7 @@ def draw_balanced(
     videos = np.empty(batch, dtype=np.int64)
     starts = np.empty(batch)
     labels = np.empty((batch, 2), dtype=np.float32)
-    spans = span * _STRETCH ** rng.uniform(-1, 1, batch)
+    spans = span * stretch ** rng.uniform(-1, 1, batch)
     lengths = np.array([line.end for line in timelines])
     for slot, reason in enumerate(reasons):
         length = spans[slot]

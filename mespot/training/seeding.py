@@ -17,8 +17,9 @@ def seeded(seed: int, *path: int) -> Iterator[None]:
         seed: seed of the run.
         path: what distinguishes this body, such as a step number.
     """
-    devices = range(torch.cuda.device_count())
+    # this process's device only: to touch the others would claim memory on each of them
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     state = int(np.random.SeedSequence((seed, *path)).generate_state(1, np.uint64)[0] >> 1)
-    with torch.random.fork_rng(devices=list(devices)):
+    with torch.random.fork_rng(devices=devices):
         torch.manual_seed(state)
         yield

@@ -34,6 +34,9 @@ def test_scientific_notation_is_a_number(root, tmp_path):
         ("- 2.0\n  step:", "- 2\n  step:", ["slices.lengths", "decimal point"]),
         ("seed: 7", "seed: [", ["line"]),
         ("seed: 7", "", ["seed", "missing"]),
+        ("unlabelled: []", "unlabelled: [casme3]", ["unlabelled", "not casme3"]),
+        ("unlabelled: []", "unlabelled: [a, a]", ["unlabelled", "each data set once"]),
+        ("unlabelled: []", "unlabelled: [../a]", ["unlabelled", "'../a'", "letters"]),
     ],
 )
 def test_faults_are_one_line_with_file_and_key(root, tmp_path, old, new, words):

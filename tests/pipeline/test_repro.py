@@ -29,7 +29,7 @@ ENV.pop("DVC_ROOT", None)
 
 def tiny(root: Path, target: Path) -> None:
     """Copy the repository and shrink its settings; everything else stays as shipped."""
-    for name in ("mespot", "stages", "dvc.yaml", "params.yaml", ".dvcignore"):
+    for name in ("mespot", "stages", "weights", "dvc.yaml", "params.yaml", ".dvcignore"):
         source = root / name
         if source.is_dir():
             shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))

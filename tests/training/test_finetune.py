@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from toy_training import FOLDS, archives, finetune_section, pretrain_section
 
 import mespot.training.finetune as module
 from mespot.errors import MespotError
@@ -14,29 +15,20 @@ from mespot.training.classify import train_classifier
 from mespot.training.finetune import finetune, granularity_folder, training_rows
 from mespot.training.pretrain import pretrain
 
-FOLDS = {"s0": 0, "s1": 1, "s2": 1}
-
 
 @pytest.fixture(scope="module")
 def encoder(faces, tmp_path_factory):
-    from types import SimpleNamespace
-
     folder = tmp_path_factory.mktemp("encoder")
-    params = SimpleNamespace(
-        model="lgi_former_tiny_64", input="flow", span=1.0, masking="part_window",
-        mask_ratio=0.75, motion_weight=0.5, steps=0, batch=2, lr=0.1, weight_decay=0.0,
-        warmup=0.0, threads=1, checkpoint_every=10,
-    )  # fmt: skip
-    archives = [(faces / f"v{i}.npz", faces / f"v{i}.zip") for i in range(3)]
-    pretrain(archives, params, 7, folder / "work", folder, lambda *_: None)
+    params = pretrain_section(steps=0)
+    pretrain(archives(faces), params, 7, folder / "work", folder, lambda *_: None)
     return folder
 
 
 @pytest.fixture
 def run(faces, encoder, videos, events, finetune_params, tmp_path):
-    def call(name, log=lambda *_: None):
+    def call(name, log=lambda *_: None, params=finetune_params, folds=FOLDS, **more):
         work, out = tmp_path / f"work-{name}", tmp_path / name
-        finetune(videos, events, faces, encoder, finetune_params, FOLDS, 7, work, out, log)
+        finetune(videos, events, faces, encoder, params, folds, 7, work, out, log, **more)
         return out
 
     return call
@@ -107,3 +99,47 @@ def test_folds_must_cover_all_subjects_and_leave_events(
         call({"s0": 0, "s1": 1}, events)
     with pytest.raises(MespotError, match="fold0 leaves no events"):
         call(FOLDS, events.iloc[:1])
+
+
+_RECIPE = dict(
+    crop_area=(0.5, 1.0), rand_ops=4, erase=0.5, mixup=0.8, cutmix=1.0, smoothing=0.1, ema=0.9,
+    accumulate=2, precision="bf16",
+)  # fmt: skip
+
+
+def test_the_published_recipe_runs_and_is_the_same_bytes_each_time(run):
+    params = finetune_section(**_RECIPE)
+    first, second = run("a", params=params), run("b", params=params)
+    plain = run("plain")
+    for name in ("fold0", "fold1", "all"):
+        files = [out / f"0.5/{name}.safetensors" for out in (first, second, plain)]
+        one, two, other = (file.read_bytes() for file in files)
+        assert one == two != other
+    assert np.isfinite(pd.read_csv(first / "curve.csv")["loss"]).all()
+
+
+def test_validation_subjects_come_from_the_training_subjects_only(run, monkeypatch):
+    seen = []
+
+    def spy(clips, timelines, *arguments):
+        validation = arguments[-2]
+        learn = {line.video for line in timelines}
+        choose = {line.video for line in validation}
+        seen.append((learn, choose))
+        return train_classifier(clips, timelines, *arguments)
+
+    monkeypatch.setattr(module, "train_classifier", spy)
+    monkeypatch.setattr("mespot.training.validation._CLIPS", 8)
+    folds = {"s0": 0, "s1": 1, "s2": 2}
+    params = finetune_section(keep="best", validation=0.5)
+    run("a", params=params, folds=folds)
+    assert len(seen) == 4
+    for fold, (learn, choose) in enumerate(seen[:3]):
+        assert len(learn) == len(choose) == 1 and not learn & choose
+        assert fold not in learn | choose
+    assert seen[3][0] | seen[3][1] == {0, 1, 2}
+
+
+def test_validation_without_enough_subjects_is_one_line(run):
+    with pytest.raises(MespotError, match="finetune.validation: fold1: found no event on the tr"):
+        run("a", params=finetune_section(keep="best", validation=0.5))

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 
 from mespot.faces.clips import ClipSet
-from mespot.training.augment import augment
 from mespot.training.sampler import draw_balanced, draw_unlabelled, generator
 from mespot.training.timeline import Timeline, make_timelines, moving_moments
 
@@ -17,7 +16,7 @@ def _lines():
 
 def _draw(seed, step, batch=32, span=0.5):
     rng = generator(seed, step, "finetune")
-    return draw_balanced(_lines(), span, batch, 0.5, 0.2, 0.6, rng)
+    return draw_balanced(_lines(), span, batch, 0.5, 0.2, 0.6, rng, stretch=1.25)
 
 
 def test_a_batch_depends_on_seed_and_step_only():
@@ -88,15 +87,18 @@ def test_moving_moments_find_the_jump():
     assert moving_moments(frames, np.arange(50) / 25, 0.02).tolist() == [30 / 25]
 
 
-def test_augmentation_is_seeded_and_keeps_clips_together():
-    clip = np.zeros((4, 16, 40, 40), np.uint8)
-    clip[:, :, 18:22, :10] = 100 + np.arange(16, dtype=np.uint8)[None, :, None, None]
-    first = augment(clip, np.random.default_rng(3))
-    assert np.array_equal(first, augment(clip, np.random.default_rng(3)))
-    assert first.shape == clip.shape and first.dtype == np.uint8
-    for one in first:
-        # the bar stays one bar with the same place in all frames
-        places = {tuple(np.argwhere(frame > frame.min()).mean(0).round(3)) for frame in one}
-        assert len(places) == 1
-        change = np.diff(one[:, 18:22].max((1, 2)).astype(int))
-        assert (change >= 0).all() or (change <= 0).all()
+def test_the_share_at_motion_is_a_setting():
+    clips = ClipSet(np.zeros((100, 2, 2), np.uint8), [np.arange(100) / 10])
+    moments = [np.array([8.0])]
+    for share in (0.0, 1.0):
+        rng = np.random.default_rng(0)
+        _, starts, _ = draw_unlabelled(clips, moments, 0.5, 400, rng, share)
+        found = ((starts < 8) & (starts + 0.5 > 8)).mean()
+        assert found == 1 if share else found < 0.2
+
+
+def test_rows_have_streams_of_their_own():
+    values = {generator(7, 3, "clip", row).random() for row in range(4)} | {
+        generator(7, 3, purpose).random() for purpose in ("pretrain", "mix", "mask")
+    }
+    assert len(values) == 7

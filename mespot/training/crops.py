@@ -1,0 +1,99 @@
+"""Random crops of clips, resized back: one box for all frames of a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+_SNAP = 3  # crops within this many pixels of the whole size are the whole
+# in quarters of the free room (left, top): corners, edge centres, centre, quarter points
+_PLACES = (
+    (0, 0), (4, 0), (0, 4), (4, 4), (2, 2), (0, 2), (4, 2), (2, 4), (2, 0), (1, 1), (3, 1), (1, 3),
+    (3, 3),
+)  # fmt: skip
+_ATTEMPTS = 10
+
+
+class Box(NamedTuple):
+    """A crop in pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+def multi_scale_box(size: int, scales: Sequence[float], rng: np.random.Generator) -> Box:
+    """Draw the crop of the published pre-training.
+
+    Height and width are two of the scaled sizes, at most one apart in the list, at one of 13
+    fixed places (multi-scale cropping of temporal segment networks, Wang et al., ECCV 2016;
+    VideoMAE and MAE-DFER use scales 1, 0.875, 0.75, 0.66).
+
+    Args:
+        size: S of the clip, pixels.
+        scales: shares of S, in falling order.
+        rng: source of the draw.
+    """
+    sizes = [int(size * scale) for scale in scales]
+    sizes = [size if abs(side - size) < _SNAP else side for side in sizes]
+    pairs = [
+        (height, width)
+        for row, height in enumerate(sizes)
+        for column, width in enumerate(sizes)
+        if abs(row - column) <= 1
+    ]
+    height, width = pairs[rng.integers(len(pairs))]
+    left, top = _PLACES[rng.integers(len(_PLACES))]
+    return Box(top * ((size - height) // 4), left * ((size - width) // 4), height, width)
+
+
+def resized_box(
+    size: int,
+    area: tuple[float, float],
+    ratio: tuple[float, float],
+    rng: np.random.Generator,
+) -> Box:
+    """Draw the crop of the published fine-tuning (Inception's random resized crop).
+
+    Args:
+        size: S of the clip, pixels.
+        area: smallest and largest share of the picture.
+        ratio: smallest and largest width by height, drawn evenly on a log scale.
+        rng: source of the draw.
+
+    Returns:
+        a box inside the picture; the whole one when no draw of ten fits.
+    """
+    for _ in range(_ATTEMPTS):
+        wanted = rng.uniform(*area) * size * size
+        shape = np.exp(rng.uniform(np.log(ratio[0]), np.log(ratio[1])))
+        width, height = round(np.sqrt(wanted * shape)), round(np.sqrt(wanted / shape))
+        if 0 < width <= size and 0 < height <= size:
+            top = int(rng.integers(size - height + 1))
+            left = int(rng.integers(size - width + 1))
+            return Box(top, left, height, width)
+    return Box(0, 0, size, size)
+
+
+def crop(clip: np.ndarray, box: Box) -> np.ndarray:
+    """Cut a box out of every frame and resize it to the old size, bilinear.
+
+    Args:
+        clip: (T, S, S) or (T, S, S, 3) uint8.
+        box: what to keep.
+
+    Returns:
+        the same shape, uint8.
+    """
+    size = clip.shape[1]
+    if box.height == box.width == size:
+        return clip
+    part = clip[:, box.top : box.top + box.height, box.left : box.left + box.width]
+    result = np.empty_like(clip)
+    for frame, piece in enumerate(part):
+        cv2.resize(piece, (size, size), result[frame], interpolation=cv2.INTER_LINEAR)
+    return result
