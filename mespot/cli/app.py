@@ -8,12 +8,15 @@ import typer
 
 import mespot
 from mespot.cli.check import check
+from mespot.cli.classify import app as classify_app
 from mespot.cli.console import one_line_errors, set_up
+from mespot.cli.import_weights import import_weights
 from mespot.cli.results import results
 from mespot.cli.runs import app as runs_app
 from mespot.cli.score import score
 from mespot.cli.spot import spot
 from mespot.cli.stages import add_stages
+from mespot.cli.submit import submit
 
 app = typer.Typer(
     name="mespot",
@@ -28,6 +31,8 @@ Examples:
     mespot spot interview.mp4 --out results
 
     mespot score predictions.csv truth.csv
+
+    mespot submit megc2023 --root /data --out entry
 
     mespot check
 
@@ -56,9 +61,12 @@ def common(
 
 
 app.command()(spot)
+app.command()(submit)
 app.command()(score)
 app.command()(check)
 app.command()(results)
+app.command()(import_weights)
+app.add_typer(classify_app, name="classify")
 app.add_typer(runs_app, name="runs")
 add_stages(app)
 

@@ -28,6 +28,7 @@ def spot(
     params: Annotated[
         Path | None, typer.Option(help="Settings; default: those that mespot ships.")
     ] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Print where the time goes.")] = False,
 ) -> None:
     """Find micro- and macro-expressions in face videos.
 
@@ -46,6 +47,7 @@ def spot(
 
         mespot spot interview.mp4 --out results --model artifacts/fuse/casme3/system
     """
+    from mespot.faces.timing import Timing
     from mespot.params import load_params
     from mespot.selection.system import load_system
     from mespot.spot import read_inputs
@@ -54,10 +56,13 @@ def spot(
     chosen = read_inputs(inputs, fps)
     settings = load_params(params)
     system = load_system(model) if model is not None else None
-    table = run(chosen, out, settings, system)
+    timing = Timing()
+    table = run(chosen, out, settings, system, timing)
     counts = table["type"].value_counts()
     typer.echo(
         f"{len(chosen)} video{'s' if len(chosen) > 1 else ''}: "
         f"{counts.get('me', 0)} micro-, {counts.get('mae', 0)} macro-expressions, "
         f"{out / 'intervals.csv'}"
     )
+    if profile:
+        typer.echo(timing.table())

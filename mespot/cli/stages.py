@@ -88,7 +88,10 @@ def _run_whole(name: str) -> Callable[[], None]:
 
 def _run_per_dataset(name: str) -> Callable[..., None]:
     def command(dataset: Dataset = None) -> None:
-        for one in _datasets(dataset):
+        from mespot.pipeline.stage import datasets_of
+
+        params = load_params(Project.find().params)
+        for one in (dataset,) if dataset else datasets_of(name, params):
             _stage(name)(one)
 
     return command

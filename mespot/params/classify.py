@@ -28,7 +28,9 @@ class ClassifyParams(RecipeParams):
     batch: int = Field(ge=2, description="clips per step, over all processes and micro-batches")
     test_batch: int = Field(ge=1, description="videos per forward pass of validation and test")
     threads: int = Field(ge=0, description="CPU threads of a step; 0 = all cores")
-    workers: int = Field(ge=0, description="loader processes per training process; 0 = none")
+    workers: int = Field(
+        ge=0, description="loader processes per training process, at most one per core; 0 = none"
+    )
     ahead: int = Field(ge=1, description="micro-batches that each loader process prepares ahead")
     limit: float = Field(
         ge=0, description="s that reading a clip may take in a loader process; 0 = no limit"

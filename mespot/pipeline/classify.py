@@ -70,7 +70,7 @@ def train_on_lists(
         params_file: settings; ``None`` = the project's, else the shipped ones.
 
     Returns:
-        the content of ``metrics.json``.
+        the content of ``metrics.json`` in process 0, nothing in the others.
 
     Raises:
         MespotError: faulty list, unreadable clip, unknown recipe, unusable encoder, results of
@@ -132,7 +132,7 @@ def train_on_lists(
                 write_json(out / "metrics.json", record)
         if group.main:
             shutil.rmtree(out / _WORK)
-    return record
+    return record if group.main else {}
 
 
 def score_clips(
@@ -154,7 +154,7 @@ def score_clips(
         params_file: settings; ``None`` = the project's, else the shipped ones.
 
     Returns:
-        the content of ``metrics.json``.
+        the content of ``metrics.json`` in process 0, nothing in the others.
 
     Raises:
         MespotError: faulty list, label beyond the classes, unreadable clip or classifier.
@@ -181,7 +181,7 @@ def score_clips(
         }
         if group.main:
             write_json(out / "metrics.json", record)
-    return record
+    return record if group.main else {}
 
 
 def _score(

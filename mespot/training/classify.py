@@ -58,7 +58,9 @@ def train_classifier(
     """
     description = read_description(encoder_dir)
     with seeded(seed):
-        model = Classifier(create_encoder(description["model"], params.drop_path))
+        encoder = create_encoder(description["model"], params.drop_path)
+        pooling = None if params.pooling == "published" else params.pooling
+        model = Classifier(encoder, pooling=pooling)
     load_weights(encoder_dir / "encoder.safetensors", model.encoder)
     model.to(group.device)
     kind = description["input"]

@@ -90,9 +90,19 @@ def test_folded_cross_attention_equals_the_plain_one():
     tokens, context = torch.randn(2, 20, 32), torch.randn(2, 5, 32)
     torch.testing.assert_close(
         attention.query(tokens, context),
-        attention.query_one(tokens, context),
+        attention.query_plain(tokens, context),
         rtol=1e-4,
         atol=1e-5,
+    )
+
+
+def test_self_attention_in_one_product_equals_that_in_two():
+    attention = SplitAttention(32, 4)
+    for parameter in attention.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    tokens = torch.randn(2, 20, 32)
+    torch.testing.assert_close(
+        attention._in_one_product(tokens), attention(tokens), rtol=1e-4, atol=1e-5
     )
 
 
@@ -124,9 +134,25 @@ def test_classifier_pools_as_told(pooling):
 
 
 def test_plain_vit_has_no_messengers_to_pool():
-    with pytest.raises(MespotError, match="region only with LGI-Former"):
+    with pytest.raises(MespotError, match="region and concat only with LGI-Former"):
         Classifier(VideoMAEViT(16, 32, 32, 1, 4), pooling="region")
 
 
 def _count(module: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
+
+
+def test_concatenated_messengers_keep_where_something_moved():
+    encoder = create_encoder("lgi_former_tiny_64")
+    model = Classifier(encoder, pooling="concat").eval()
+    video = torch.randn(2, 3, 16, 64, 64)
+    messengers = encoder.forward_features(video).messengers
+    assert model.head.in_features == messengers.shape[1] * encoder.width
+    with torch.no_grad():
+        model.head.weight.zero_()
+        model.head.weight[0, : encoder.width] = 1.0  # reads the first region alone
+        expected = model.fc_norm(messengers)[:, 0].sum(-1)
+        torch.testing.assert_close(model(video)[:, 0], expected, rtol=1e-4, atol=1e-4)
+    assert Classifier(encoder).pooling == "region"
+    with pytest.raises(MespotError, match="region and concat only with LGI-Former"):
+        Classifier(create_encoder("videomae_vit_tiny_64"), pooling="concat")

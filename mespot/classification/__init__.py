@@ -1,0 +1,1 @@
+"""Clip classification on ``<path> <label>`` lists: loading, training, two-window test, figures."""

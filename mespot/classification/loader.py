@@ -1,0 +1,117 @@
+"""Clips prepared by loader processes: decoded and changed off the main process, read ahead.
+
+A ``torch.utils.data.DataLoader`` hands whole micro-batches to its processes: each opens the clips
+itself, so that nothing of a decoder crosses a fork. What they return depends on the key alone, not
+on their number. Faults travel as values, because the loader would wrap an exception in a
+traceback of many lines. A process that dies (the watchdog of ``mespot.data.watchdog`` ends one
+whose decoder hangs) is one line too.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+import cv2
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from mespot.errors import MespotError
+
+Key = TypeVar("Key")
+Item = TypeVar("Item")
+_DIED = "DataLoader worker"  # how torch begins its message about a process that is gone
+
+
+class Loading(NamedTuple):
+    """How clips are prepared ahead.
+
+    Attributes:
+        workers: loader processes, of which at most one per core starts; 0 = the caller prepares
+            each item when it asks for it.
+        ahead: items that each process prepares ahead.
+        pinned: whether tensors lie in page-locked memory, for copies to a GPU.
+    """
+
+    workers: int
+    ahead: int
+    pinned: bool
+
+
+class _Items(Dataset, Generic[Key, Item]):
+    def __init__(self, make: Callable[[Key], Item], keys: Sequence[Key]):
+        self._make, self._keys = make, keys
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __getitem__(self, place: int) -> Item | MespotError:
+        try:
+            return self._make(self._keys[place])
+        except MespotError as error:
+            return error
+
+
+def loaded(make: Callable[[Key], Item], keys: Iterable[Key], loading: Loading) -> Iterator[Item]:
+    """Yield ``make(key)`` for every key, in order.
+
+    Args:
+        make: makes an item of tensors; a pure function, run in loader processes.
+        keys: what to make.
+        loading: processes and depth.
+
+    Raises:
+        MespotError: what ``make`` raised, at the item that it belongs to; a loader process that
+            died.
+    """
+    workers = min(loading.workers, len(os.sched_getaffinity(0)))
+    loader = DataLoader(
+        _Items(make, list(keys)),
+        batch_size=None,
+        collate_fn=_as_it_is,
+        num_workers=workers,
+        prefetch_factor=loading.ahead if workers else None,
+        pin_memory=loading.pinned,
+        worker_init_fn=_prepare_worker,
+        # forked, so that lists of a million clips are shared and torch is not imported anew
+        multiprocessing_context="fork" if workers else None,
+        # a generator of its own: the loader must not draw from the training's random numbers
+        generator=torch.Generator(),
+    )
+    items = iter(loader)
+    while True:
+        try:
+            item = next(items)
+        except StopIteration:
+            return
+        except RuntimeError as error:
+            if not str(error).startswith(_DIED):
+                raise
+            raise MespotError(
+                f"classify: a loader process ended ({_first_line(error)}); the lines above name "
+                "the clip where reading took longer than classify.limit, else memory or shared "
+                "memory ran out: lower classify.workers or classify.ahead"
+            ) from error
+        if isinstance(item, MespotError):
+            raise item
+        yield item
+
+
+def _as_it_is(item: Item) -> Item:
+    return item
+
+
+def _prepare_worker(_: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends them and says one line
+    try:
+        sys.stderr.fileno()
+    except (OSError, ValueError):  # a notebook's; the watchdog needs a real one
+        sys.stderr = sys.__stderr__
+    cv2.setNumThreads(1)  # its threads did not come along in the fork
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

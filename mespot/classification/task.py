@@ -1,0 +1,181 @@
+"""Clip classification as the training loop sees it: soft-target cross-entropy over the classes.
+
+Every epoch is a permutation of the list, no clip is left out or drawn twice. Which clips a step
+takes and what happens to them depends on seed and step alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from mespot.classification.clip_change import change_clip, draw_change
+from mespot.classification.clip_frames import training_frames
+from mespot.classification.clip_source import ClipSource
+from mespot.classification.loader import Loading, loaded
+from mespot.data.clip_list import ClipList
+from mespot.models.classifier import Classifier
+from mespot.models.inputs import prepare
+from mespot.training.distributed import Group, shard
+from mespot.training.frame_sampling import ClipRule
+from mespot.training.mixing import draw_erased, draw_mixture, erase, mix
+from mespot.training.sampler import generator
+from mespot.training.task import Batch
+
+if TYPE_CHECKING:
+    from mespot.params.classify import ClassifyParams
+
+_Key = tuple[int, tuple[int, ...]]  # step, rows of its batch
+
+
+class Objective(nn.Module):
+    """Cross-entropy with soft targets.
+
+    Args:
+        model: the classifier, one logit per class.
+    """
+
+    def __init__(self, model: Classifier):
+        super().__init__()
+        self.model = model
+
+    def forward(self, video: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor]:
+        """Return the mean over clips; (B, 3, T, H, W) and (B, K) labels that sum to 1."""
+        return (F.cross_entropy(self.model(video).float(), labels),)
+
+
+class Classification:
+    """The training of one clip classifier, see ``mespot.training.task.Task``.
+
+    Args:
+        model: the classifier, on its device.
+        clips: the training list.
+        params: section ``classify``.
+        kind: ``input`` of the encoder.
+        seed: seed of order, clips and augmentation.
+        steps: optimiser steps of the whole training.
+        group: the processes that train together.
+    """
+
+    figures = ()
+    # the last block's local tokens are not pooled: their weights never get a gradient
+    idle_parameters = True
+
+    def __init__(
+        self,
+        model: Classifier,
+        clips: ClipList,
+        params: ClassifyParams,
+        kind: str,
+        seed: int,
+        steps: int,
+        group: Group,
+    ):
+        self.model, self.encoder = model, model.encoder
+        self.objective = Objective(model)
+        self._clips, self._params, self._kind, self._seed = clips, params, kind, seed
+        self._size = model.encoder.config["size"]
+        self._rule = ClipRule(model.encoder.config["frames"], params.stride)
+        self._steps = steps
+        self._parts = np.array_split(shard(params.batch, group), params.accumulate)
+        self._loading = Loading(params.workers, params.ahead, group.device.type == "cuda")
+        self._source = ClipSource(params.limit)
+        self._orders: dict[int, np.ndarray] = {}
+        self._ahead: Iterator[Batch] | None = None
+        self._due: list[_Key] = []
+
+    def draw(self, step: int, rows: np.ndarray) -> Batch:
+        """Return rows of the batch of a step, which loader processes have prepared.
+
+        The loop asks for the micro-batches in order; from the first one it asks for, all that
+        follow are prepared ahead.
+        """
+        if self._ahead is None:
+            keys = [
+                (later, tuple(part.tolist()))
+                for later in range(step, self._steps)
+                for part in self._parts
+            ]
+            self._due = keys[::-1]
+            self._ahead = loaded(self.make, keys, self._loading)
+        expected = self._due.pop()
+        if expected != (step, tuple(rows.tolist())):
+            raise RuntimeError(f"loop asks for {(step, rows)}, loader holds {expected}")
+        return next(self._ahead)
+
+    def close(self) -> None:
+        """End the loader processes."""
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
+
+    def make(self, key: _Key) -> Batch:
+        """Read and change the clips of a micro-batch: a pure function, for any process."""
+        step, rows = key
+        params, size = self._params, self._size
+        crops = np.empty((len(rows), self._rule.length, size, size, 3), np.uint8)
+        labels = np.empty(len(rows), np.int64)
+        boxes = np.zeros((len(rows), 4), np.int64)
+        names = []
+        for slot, row in enumerate(rows):
+            clip = self._clips.clips[self._clip_of(step * params.batch + row)]
+            rng = generator(self._seed, step, "clip", row)
+            change = draw_change(size, params, self._kind == "rgb", rng)
+            boxes[slot] = draw_erased(
+                size, params.erase, params.erase_area, params.erase_ratio, rng
+            )
+            pixels = self._source.read(
+                clip, lambda frames, rng=rng: training_frames(frames, self._rule, params.short, rng)
+            )
+            crops[slot] = change_clip(pixels, size, change)
+            labels[slot] = clip.label
+            names.append(str(clip.path))
+        return Batch(tuple(map(torch.from_numpy, (crops, labels, boxes))), names)
+
+    def inputs(self, step: int, tensors: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        """Normalise, erase, smooth and mix on the device."""
+        params = self._params
+        crops, numbers, boxes = tensors
+        video = prepare(crops, self._kind)
+        if params.erase:
+            video = erase(video, boxes)
+        labels = smoothed(numbers, self._clips.classes, params.smoothing)
+        if params.mixup or params.cutmix:
+            rng = generator(self._seed, step, "mix")
+            if rng.random() < params.mix_chance:
+                mixture = draw_mixture(
+                    video.shape[-1], params.mixup, params.cutmix, params.mix_switch, rng
+                )
+                video, labels = mix(video, labels, mixture)
+        return video, labels
+
+    def _clip_of(self, place: int) -> int:
+        """Line of the ``place``-th clip of the training, epoch after epoch."""
+        epoch, rest = divmod(place, len(self._clips.clips))
+        if epoch not in self._orders:
+            rng = generator(self._seed, epoch, "finetune")
+            self._orders = {
+                kept: order for kept, order in self._orders.items() if kept == epoch - 1
+            }
+            self._orders[epoch] = rng.permutation(len(self._clips.clips))
+        return int(self._orders[epoch][rest])
+
+
+def smoothed(numbers: torch.Tensor, classes: int, amount: float) -> torch.Tensor:
+    """Turn class numbers into smoothed labels.
+
+    Args:
+        numbers: (B,) int64.
+        classes: K.
+        amount: share that is spread over all classes (Szegedy et al., CVPR 2016).
+
+    Returns:
+        (B, K) float32, rows sum to 1: ``amount / K`` off, ``1 - amount + amount / K`` on.
+    """
+    hard = F.one_hot(numbers, classes).float()
+    return hard * (1 - amount) + amount / classes
