@@ -59,22 +59,76 @@ class ClipSet:
         Returns:
             (B, 16, S, S) or (B, 16, S, S, 3) uint8.
         """
-        offsets = (np.arange(FRAMES) + 0.5) / FRAMES
-        moments = np.asarray(starts)[:, None] + np.asarray(spans)[:, None] * offsets  # (B, 16)
+        moments = clip_moments(starts, spans)  # (B, 16)
         left = np.empty(moments.shape, dtype=np.int64)
         right = np.empty_like(left)
         share = np.empty(moments.shape)
         for row, video in enumerate(videos):
-            place = np.interp(moments[row], self.times[video], np.arange(len(self.times[video])))
-            below = np.floor(place).astype(np.int64)
-            above = np.minimum(below + 1, len(self.times[video]) - 1)
+            below, above, share[row] = neighbours(moments[row], self.times[video])
             left[row], right[row] = below + self.first[video], above + self.first[video]
-            share[row] = place - below
-        # 8-bit weights keep the blend in 16-bit integers: exact, and several times faster
-        weight = np.round(share * 256).astype(np.uint16)
-        weight = weight.reshape(weight.shape + (1,) * (self.frames.ndim - 1))
-        mixed = self.frames[left] * (256 - weight) + self.frames[right] * weight + np.uint16(128)
-        return (mixed >> 8).astype(np.uint8)
+        return blend(self.frames, left, right, share)
+
+
+def clip_moments(starts: np.ndarray, spans: np.ndarray) -> np.ndarray:
+    """Times of the frames of clips, see ``ClipSet.clips``.
+
+    Args:
+        starts: (B,) seconds.
+        spans: (B,) seconds.
+
+    Returns:
+        (B, 16) seconds.
+    """
+    offsets = (np.arange(FRAMES) + 0.5) / FRAMES
+    return np.asarray(starts)[:, None] + np.asarray(spans)[:, None] * offsets
+
+
+def neighbours(moments: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Crops around moments.
+
+    Args:
+        moments: (...) seconds.
+        times: (n,) time of each crop, seconds, ascending.
+
+    Returns:
+        index of the crop before and of the one after, and how far the moment lies between them, 0
+        to 1; each of the shape of ``moments``.
+    """
+    place = np.interp(moments, times, np.arange(len(times)))
+    before = np.floor(place).astype(np.int64)
+    return before, np.minimum(before + 1, len(times) - 1), place - before
+
+
+def blend(
+    frames: np.ndarray, before: np.ndarray, after: np.ndarray, share: np.ndarray
+) -> np.ndarray:
+    """Mix neighbouring crops.
+
+    Args:
+        frames: (N, S, S) or (N, S, S, 3) uint8 crops.
+        before: (B, 16) index of the earlier crop.
+        after: (B, 16) index of the later crop.
+        share: (B, 16) of the later crop, 0 to 1.
+
+    Returns:
+        (B, 16, S, S) or (B, 16, S, S, 3) uint8.
+    """
+    # 8-bit weights keep the blend in 16-bit integers: exact, and several times faster
+    weight = np.round(share * 256).astype(np.uint16)
+    weight = weight.reshape(weight.shape + (1,) * (frames.ndim - 1))
+    clips = np.empty((*before.shape, *frames.shape[1:]), dtype=np.uint8)
+    # clip by clip, or the intermediate numbers of a batch take many times its memory
+    for row, clip in enumerate(clips):
+        mixed = frames[before[row]] * (256 - weight[row])
+        mixed += frames[after[row]] * weight[row]
+        mixed += np.uint16(128)
+        np.right_shift(mixed, 8, out=clip, casting="unsafe")
+    return clips
+
+
+def shrink(crop: np.ndarray, size: int) -> np.ndarray:
+    """Shrink a crop to the size of a network's input, pixels."""
+    return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
 
 
 def open_clips(
@@ -106,8 +160,7 @@ def open_clips(
         return ClipSet(frames, times)
     readers = [CropReader(path) for _, path in archives]
     for (track, path), time, reader in zip(archives, times, readers, strict=True):
-        if len(reader) != len(time) or not len(time):
-            raise MespotError(f"{path}: found {len(reader)} crops, expected {len(time)} ({track})")
+        check_crops(track, path, len(reader), len(time))
     if cache is None:
         frames = np.empty(shape, dtype=np.uint8)
         _fill(frames, readers, size, grey)
@@ -120,11 +173,21 @@ def open_clips(
     return ClipSet(frames, times)
 
 
+def check_crops(track: Path, archive: Path, found: int, expected: int) -> None:
+    """Check that an archive has one crop per frame of its track, and at least one.
+
+    Raises:
+        MespotError: naming both files.
+    """
+    if found != expected or not expected:
+        raise MespotError(f"{archive}: found {found} crops, expected {expected} ({track})")
+
+
 def _fill(frames: np.ndarray, readers: Sequence, size: int, grey: bool) -> None:
     row = 0
     for reader in readers:
         for start in range(0, len(reader), _DECODED_AT_ONCE):
             wanted = range(start, min(start + _DECODED_AT_ONCE, len(reader)))
             for crop in reader.read_many(wanted, grey=grey):
-                frames[row] = cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
+                frames[row] = shrink(crop, size)
                 row += 1

@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from mespot.models.kernel import attend
+
 
 class SplitAttention(nn.Module):
     """Attention with separate ``q`` and ``kv`` matrices (LGI-Former, spec of MAE-DFER)."""
@@ -24,7 +26,7 @@ class SplitAttention(nn.Module):
         self.proj = nn.Linear(width, width)
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Self-attention in one fused product.
+        """Self-attention.
 
         Args:
             tokens: (B, L, d).
@@ -32,6 +34,12 @@ class SplitAttention(nn.Module):
         Returns:
             (B, L, d).
         """
+        # joining the matrices at every step costs a CPU more than one product less brings
+        if tokens.device.type == "cpu":
+            return self.query_plain(tokens, tokens)
+        return self._in_one_product(tokens)
+
+    def _in_one_product(self, tokens: torch.Tensor) -> torch.Tensor:
         weight = torch.cat((self.q.weight, self.kv.weight))
         bias = torch.cat((self.q_bias, torch.zeros_like(self.q_bias), self.v_bias))
         return self.proj(_attend(F.linear(tokens, weight, bias), self.heads))
@@ -65,11 +73,11 @@ class SplitAttention(nn.Module):
         folded_value = torch.matmul(value, out).flatten(1, 2)  # (B, heads * R, d)
         return torch.matmul(share, folded_value) + self.proj.bias
 
-    def query_one(self, tokens: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
-        """Cross-attention of few tokens to many (messengers reading their region).
+    def query_plain(self, tokens: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
+        """Attention of tokens to a context that is not few, such as a messenger to its region.
 
         Args:
-            tokens: (B, Q, d) queries, Q small.
+            tokens: (B, Q, d) queries.
             context: (B, L, d) keys and values.
 
         Returns:
@@ -82,7 +90,7 @@ class SplitAttention(nn.Module):
         bias = torch.cat((torch.zeros_like(self.v_bias), self.v_bias))
         pair = F.linear(context, self.kv.weight, bias).view(clips, many, 2, self.heads, size)
         key, value = pair.permute(2, 0, 3, 1, 4)  # each (B, heads, L, size)
-        mixed = F.scaled_dot_product_attention(query, key, value)
+        mixed = attend(query, key, value)
         return self.proj(mixed.transpose(1, 2).flatten(2))
 
 
@@ -97,22 +105,31 @@ class FusedAttention(nn.Module):
         self.v_bias = nn.Parameter(torch.zeros(width))
         self.proj = nn.Linear(width, width)
 
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+    def forward(self, tokens: torch.Tensor, last: int | None = None) -> torch.Tensor:
         """Mix tokens.
 
         Args:
             tokens: (B, L, d).
+            last: only these many last tokens ask; ``None`` = all.
 
         Returns:
-            (B, L, d).
+            (B, L or last, d).
         """
-        bias = torch.cat((self.q_bias, torch.zeros_like(self.q_bias), self.v_bias))
-        return self.proj(_attend(F.linear(tokens, self.qkv.weight, bias), self.heads))
+        if last is None:
+            bias = torch.cat((self.q_bias, torch.zeros_like(self.q_bias), self.v_bias))
+            return self.proj(_attend(F.linear(tokens, self.qkv.weight, bias), self.heads))
+        width = tokens.shape[-1]
+        query = F.linear(tokens[:, -last:], self.qkv.weight[:width], self.q_bias)
+        query = query.unflatten(2, (self.heads, -1)).transpose(1, 2)
+        bias = torch.cat((torch.zeros_like(self.v_bias), self.v_bias))
+        pair = F.linear(tokens, self.qkv.weight[width:], bias).unflatten(2, (2, self.heads, -1))
+        key, value = pair.permute(2, 0, 3, 1, 4)  # each (B, heads, L, size)
+        return self.proj(attend(query, key, value).transpose(1, 2).flatten(2))
 
 
 def _attend(qkv: torch.Tensor, heads: int) -> torch.Tensor:
     clips, length, triple = qkv.shape
     qkv = qkv.view(clips, length, 3, heads, triple // (3 * heads))
     query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each (B, heads, L, size)
-    mixed = F.scaled_dot_product_attention(query, key, value)
+    mixed = attend(query, key, value)
     return mixed.transpose(1, 2).flatten(2)  # (B, L, d)

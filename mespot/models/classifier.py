@@ -35,9 +35,7 @@ class Classifier(nn.Module):
     ):
         super().__init__()
         pooling = pooling or encoder.pooling
-        if pooling not in POOLINGS or (
-            pooling in _MESSENGERS and encoder.pooling != "region"
-        ):
+        if pooling not in POOLINGS or (pooling in _MESSENGERS and encoder.pooling != "region"):
             raise MespotError(
                 f"pooling: found {pooling!r}, expected one of {', '.join(POOLINGS)} "
                 "(region and concat only with LGI-Former)"

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import nn
 
 from mespot.models.classifier import Classifier
 from mespot.models.inputs import prepare
+
+
+def half_weights(model: Classifier) -> Classifier:
+    """Copy a classifier with matrices in bfloat16.
+
+    ``predict_all`` then computes under autocast. Autocast alone would convert the matrices anew
+    for every batch. Norms, tokens and the sums along the depth stay float32.
+
+    Args:
+        model: the classifier; it stays as it is.
+    """
+    half = copy.deepcopy(model)
+    for module in half.modules():
+        if isinstance(module, (nn.Linear, nn.Conv3d)):
+            module.to(torch.bfloat16)
+    return half
 
 
 def predict(model: Classifier, clips: np.ndarray, kind: str) -> np.ndarray:
@@ -31,15 +49,18 @@ def predict_all(models: Sequence[Classifier], clips: np.ndarray, kind: str) -> n
     The input is prepared once, which costs a small network more than its own forward pass.
 
     Args:
-        models: G classifiers in evaluation mode.
+        models: G classifiers in evaluation mode, all of them or none from ``half_weights``.
         clips: see ``predict``.
         kind: see ``predict``.
 
     Returns:
         (B, G, outputs) float32 probabilities.
     """
-    device = next(models[0].parameters()).device
+    weight = models[0].head.weight
+    half = weight.dtype == torch.bfloat16
     with torch.inference_mode():
-        video = prepare(torch.from_numpy(np.ascontiguousarray(clips)).to(device), kind)
-        scores = torch.stack([torch.sigmoid(model(video)) for model in models], dim=1)
-        return scores.float().cpu().numpy()
+        # displacement channels lose too much in bfloat16, so they are made outside autocast
+        video = prepare(torch.from_numpy(np.ascontiguousarray(clips)).to(weight.device), kind)
+        with torch.autocast(weight.device.type, torch.bfloat16, enabled=half):
+            logits = torch.stack([model(video) for model in models], dim=1)
+        return torch.sigmoid(logits.float()).cpu().numpy()

@@ -50,9 +50,10 @@ def prepare(clips: torch.Tensor, kind: str) -> torch.Tensor:
         raise ValueError(f"input {kind!r} is none of {', '.join(KINDS)}")
     if kind == "rgb":
         return _rgb(clips)
-    grey = clips.float()
-    if grey.ndim == 5:
-        grey = grey @ torch.tensor(_GREY, device=clips.device)
+    if clips.ndim == 4:
+        grey = clips.float()
+    else:
+        grey = sum(part * share for part, share in zip(clips.unbind(-1), _GREY, strict=True))
     return _flow(_normalise_locally(grey))
 
 
@@ -68,17 +69,16 @@ def to_unit(video: torch.Tensor, kind: str) -> torch.Tensor:
     """
     if kind != "rgb":
         return (video + 1) / 2
-    mean = torch.tensor(_MEAN, device=video.device).view(3, 1, 1, 1)
-    return video * torch.tensor(_STD, device=video.device).view(3, 1, 1, 1) + mean
+    channels = zip(video.unbind(1), _MEAN, _STD, strict=True)
+    return torch.stack([part * std + mean for part, mean, std in channels], 1)
 
 
 def _rgb(clips: torch.Tensor) -> torch.Tensor:
-    video = clips.float() / 255
-    if video.ndim == 4:
-        video = video[..., None].expand(*video.shape, 3)
-    mean = torch.tensor(_MEAN, device=clips.device)
-    std = torch.tensor(_STD, device=clips.device)
-    return ((video - mean) / std).permute(0, 4, 1, 2, 3).contiguous()
+    # per channel with plain numbers: a tensor of constants would be copied to a GPU at every call,
+    # which waits for it
+    parts = clips.unbind(-1) if clips.ndim == 5 else (clips,) * 3
+    channels = zip(parts, _MEAN, _STD, strict=True)
+    return torch.stack([(part.float() / 255 - mean) / std for part, mean, std in channels], 1)
 
 
 def _normalise_locally(grey: torch.Tensor) -> torch.Tensor:

@@ -78,7 +78,7 @@ class LGIBlock(nn.Module):
         clips, regions = messengers.shape[:2]
         both = torch.cat((messengers[:, :, None], local), 2)  # (B, R, 1 + s, d)
         normed = self.first_attn_norm0(both).flatten(0, 1)
-        read = self.first_attn.query_one(normed[:, :1], normed)  # (B * R, 1, d)
+        read = self.first_attn.query_plain(normed[:, :1], normed)  # (B * R, 1, d)
         messengers = messengers + self.drop_path(read.view(clips, regions, -1))
         messengers = self._exchange(messengers)
         return messengers + self.drop_path(self.mlp(self.norm2(messengers)))

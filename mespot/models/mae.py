@@ -27,9 +27,10 @@ class Decoder(nn.Module):
 
     def forward(self, tokens: torch.Tensor, masked: int) -> torch.Tensor:
         """Predict the last ``masked`` tokens, (B, N, d) to (B, masked, outputs)."""
-        for block in self.blocks:
+        for block in self.blocks[:-1]:
             tokens = block(tokens)
-        return self.head(self.norm(tokens[:, -masked:]))
+        # nobody reads the visible tokens after the last block
+        return self.head(self.norm(self.blocks[-1](tokens, masked)))
 
 
 class MaskedAutoEncoder(nn.Module):

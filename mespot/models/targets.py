@@ -26,11 +26,9 @@ def masked_targets(
     Returns:
         (B, M, 2 * patch * patch * 3): appearance then motion, each (y, x, channel).
     """
-    cubes = pick(patchify(video, 2, patch), masked)  # (B, M, C, 2, patch, patch)
-    std, mean = torch.std_mean(cubes, dim=(3, 4, 5), keepdim=True)
-    scale = 1 / (std + eps)
-    first, second = cubes.unbind(3)  # each (B, M, C, patch, patch)
-    appearance = (first - mean[:, :, :, 0]) * scale[:, :, :, 0]
-    motion = (second - first) * scale[:, :, :, 0]
-    parts = torch.stack((appearance, motion), 2)  # (B, M, 2, C, patch, patch)
-    return parts.permute(0, 1, 2, 4, 5, 3).flatten(2)
+    cubes = pick(patchify(video, 2, patch), masked).flatten(4)  # (B, M, C, 2, patch * patch)
+    centred = cubes - cubes.mean((3, 4), keepdim=True)
+    # two plain passes are several times faster than torch.std_mean on many short rows
+    variance = centred.square().sum((3, 4), keepdim=True) / (2 * patch**2 - 1)
+    first, second = (centred / (variance.sqrt() + eps)).transpose(2, 4).unbind(3)
+    return torch.stack((first, second - first), 2).flatten(2)  # (B, M, 2 * patch * patch * C)

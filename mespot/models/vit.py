@@ -23,9 +23,20 @@ class ViTBlock(nn.Module):
         self.mlp = Mlp(width, 4 * width)
         self.drop_path = DropPath(drop_path) if drop_path else nn.Identity()
 
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Update tokens, (B, L, d) to (B, L, d)."""
-        tokens = tokens + self.drop_path(self.attn(self.norm1(tokens)))
+    def forward(self, tokens: torch.Tensor, last: int | None = None) -> torch.Tensor:
+        """Update tokens.
+
+        Args:
+            tokens: (B, L, d).
+            last: the caller reads only these many last tokens; ``None`` = all.
+
+        Returns:
+            (B, L or last, d).
+        """
+        mixed = self.attn(self.norm1(tokens), last)
+        if last is not None:
+            tokens = tokens[:, -last:]
+        tokens = tokens + self.drop_path(mixed)
         return tokens + self.drop_path(self.mlp(self.norm2(tokens)))
 
 

@@ -16,7 +16,7 @@ from mespot.files import atomic_path, read_json, write_json
 from mespot.models.classifier import Classifier
 from mespot.models.zoo import create_encoder
 
-_DESCRIPTION = "model.json"
+DESCRIPTION_FILE = "model.json"
 
 
 def save_weights(path: str | Path, module: nn.Module) -> None:
@@ -57,7 +57,7 @@ def load_weights(path: str | Path, module: nn.Module) -> None:
 
 def save_description(folder: str | Path, description: Mapping[str, Any]) -> None:
     """Write ``model.json`` into ``folder``."""
-    write_json(Path(folder) / _DESCRIPTION, description)
+    write_json(Path(folder) / DESCRIPTION_FILE, description)
 
 
 def read_description(folder: str | Path) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def read_description(folder: str | Path) -> dict[str, Any]:
     Raises:
         MespotError: when it is missing, malformed or lacks a key.
     """
-    path = Path(folder) / _DESCRIPTION
+    path = Path(folder) / DESCRIPTION_FILE
     content = read_json(path)
     for key in ("model", "input"):
         if not isinstance(content, dict) or not isinstance(content.get(key), str):

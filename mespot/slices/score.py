@@ -11,9 +11,10 @@ import torch
 from mespot.errors import MespotError
 from mespot.faces.clips import ClipSet, open_clips
 from mespot.models.classifier import Classifier
-from mespot.models.inference import predict_all
+from mespot.models.inference import half_weights, predict_all
 from mespot.models.weights import device_for_training, load_classifier
 from mespot.slices.cut import slice_starts
+from mespot.slices.stream import ClipStream
 
 
 class SliceScorer:
@@ -23,15 +24,19 @@ class SliceScorer:
         folders: one per granularity, each with ``model.json`` and the weights.
         weights: ``fold<k>`` or ``all``.
         batch: slices per forward pass.
+        precision: ``fp32``, ``bf16``, or ``auto``: bf16 on CUDA, fp32 on a CPU, where results are
+            compared byte by byte.
     """
 
-    def __init__(self, folders: Sequence[Path], weights: str, batch: int):
+    def __init__(self, folders: Sequence[Path], weights: str, batch: int, precision: str = "auto"):
         self._device = device_for_training()
         self._models: list[Classifier] = []
         self._batch = batch
         descriptions = []
         for folder in folders:
             model, description = load_classifier(folder, weights)
+            half = precision == "bf16" or (precision == "auto" and self._device.type == "cuda")
+            model = half_weights(model) if half else model
             self._models.append(model.to(self._device))
             descriptions.append((description["input"], model.encoder.config["size"]))
         if len(set(descriptions)) != 1:
@@ -72,6 +77,38 @@ class SliceScorer:
             parts.append(predict_all(self._models, batch, self.input))  # (b, G, 2)
         return start, np.concatenate(parts).astype(np.float32)
 
+    def score_lengths(
+        self, stream: ClipStream, duration: float, lengths: Sequence[float], step: float
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Score the slices of several lengths in one pass over a video.
+
+        Batches of all lengths follow each other by their ends, so that the stream holds the crops
+        of about one batch of the longest slices, however long the video is.
+
+        Args:
+            stream: one video, from its beginning.
+            duration: length of the video, seconds.
+            lengths: lengths of slices, seconds.
+            step: distance of slices, fraction of their length.
+
+        Returns:
+            per length what ``score`` returns.
+        """
+        starts = [slice_starts(duration, length, step) for length in lengths]
+        scores = [np.empty((len(start), len(self._models), 2), np.float32) for start in starts]
+        batches = sorted(
+            (start[first : first + self._batch][-1] + length, row, first)
+            for row, (start, length) in enumerate(zip(starts, lengths, strict=True))
+            for first in range(0, len(start), self._batch)
+        )
+        following = [start[0] for start in starts]  # where the next batch of each length begins
+        for _, row, first in batches:
+            last = first + self._batch
+            following[row] = starts[row][last] if last < len(starts[row]) else np.inf
+            clips = stream.clips(starts[row][first:last], lengths[row], min(following))
+            scores[row][first:last] = predict_all(self._models, clips, self.input)
+        return list(zip(starts, scores, strict=True))
+
 
 def score_video(
     folders: Sequence[Path],
@@ -101,4 +138,5 @@ def score_video(
     if not torch.cuda.is_available():
         torch.set_num_threads(1)
     scorer = SliceScorer(folders, weights, batch)
-    return scorer.score(scorer.open(track, archive), duration, length, step)
+    stream = ClipStream(track, archive, scorer.size, scorer.grey)
+    return scorer.score_lengths(stream, duration, [length], step)[0]

@@ -40,7 +40,9 @@ class State:
         self.model = model
         self.device = next(model.parameters()).device
         groups = parameter_groups(model, encoder, settings.weight_decay, settings.layer_decay)
-        self.optimiser = torch.optim.AdamW(groups, lr=settings.peak, betas=settings.betas)
+        self.optimiser = torch.optim.AdamW(
+            groups, fused=True, lr=settings.peak, betas=settings.betas
+        )
         self.precision = Precision(settings.precision, self.device)
         self.average = Average(model, settings.ema) if settings.ema else None
         self.curve: list[dict[str, float]] = []

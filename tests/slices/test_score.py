@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mespot.slices.cut import slice_starts
+from mespot.slices.score import SliceScorer, score_video
+from mespot.slices.stream import ClipStream
+
+
+@pytest.fixture(scope="module")
+def scorer(classifiers):
+    return SliceScorer(classifiers, "all", batch=7)
+
+
+def _whole(scorer, video, length, step):
+    return scorer.score(scorer.open(*video), 12.0, length, step)
+
+
+def test_one_pass_over_several_lengths_gives_the_scores_of_each_alone(scorer, video):
+    stream = ClipStream(*video, scorer.size, scorer.grey)
+    lengths = [2.0, 0.5, 1.0]
+    found = scorer.score_lengths(stream, 12.0, lengths, 0.5)
+    for length, (start, scores) in zip(lengths, found, strict=True):
+        wanted_start, wanted = _whole(scorer, video, length, 0.5)
+        assert np.array_equal(start, wanted_start)
+        assert scores.shape == (len(start), 2, 2) and scores.dtype == np.float32
+        assert np.array_equal(scores, wanted)
+        assert scores.std(0).min() > 1e-4  # slices differ, so that a mix-up would show
+    assert stream.decoded <= 300
+
+
+def test_batches_do_not_change_scores_beyond_rounding(classifiers, video):
+    one, many = (
+        score_video(classifiers, "all", batch, *video, 12.0, 1.0, 0.5)[1] for batch in (1, 64)
+    )
+    np.testing.assert_allclose(one, many, atol=1e-5)
+
+
+def test_a_video_shorter_than_a_slice_is_one_slice(classifiers, video):
+    start, scores = score_video(classifiers, "all", 4, *video, 12.0, 15.0, 0.25)
+    assert np.array_equal(start, slice_starts(12.0, 15.0, 0.25)) and scores.shape == (1, 2, 2)
+
+
+def test_half_precision_is_close_but_not_the_same(classifiers, scorer, video):
+    half = SliceScorer(classifiers, "all", batch=7, precision="bf16")
+    stream = ClipStream(*video, half.size, half.grey)
+    found = half.score_lengths(stream, 12.0, [1.0], 0.5)[0][1]
+    wanted = _whole(scorer, video, 1.0, 0.5)[1]
+    assert found.dtype == np.float32
+    assert 0 < np.abs(found - wanted).max() < 0.05
