@@ -134,17 +134,17 @@ def _fused(
         log.info("%s: this system's search chose the flow branch alone", name)
         return above(flow, system.thresholds)
     from mespot.slices.score import SliceScorer
+    from mespot.slices.stream import ClipStream
 
     granularities = sorted({setting.granularity for setting in system.settings.values()})
     lengths = sorted({setting.length for setting in system.settings.values()})
     folders = [system.classifier(granularity) for granularity in granularities]
     scorer = SliceScorer(folders, "all", params.slices.batch)
-    clips = scorer.open(*crops, cache=crops[0].with_name("clips.npy"))
-    duration = face.frames / face.fps
-    slices = {}
-    for length in lengths:
-        start, scores = scorer.score(clips, duration, length, params.slices.step)
-        slices[length] = SliceScores(length, start, scores)
+    stream = ClipStream(*crops, scorer.size, scorer.grey)
+    scored = scorer.score_lengths(stream, face.frames / face.fps, lengths, params.slices.step)
+    slices = {
+        length: SliceScores(length, *part) for length, part in zip(lengths, scored, strict=True)
+    }
     evidence = video_evidence(
         name,
         face.fps,

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
-from mespot.faces.detector import DlibDetector, FaceDetector
+from mespot.faces.ahead import ahead
+from mespot.faces.detector import DlibDetector, Face, FaceDetector
 from mespot.faces.follower import HeadFollower, Observation
 from mespot.faces.geometry import matrix_of, pose_of
+from mespot.faces.grey_frames import grey_frames
 from mespot.faces.landmarks import crop_anchor
 from mespot.faces.smoothing import PoseStream
+from mespot.faces.timing import Timing
 from mespot.faces.warp import render
 from mespot.params.preprocess import PreprocessParams
+
+_FRAMES_AHEAD = 4  # they are whole pictures
+_POSES_AHEAD = 32  # with their patches; as long as a face detection takes
 
 
 class FrameSource(Protocol):
@@ -64,6 +71,10 @@ def align_video(
     params: PreprocessParams,
     label: str,
     detector: FaceDetector | None = None,
+    *,
+    grey: bool = False,
+    threads: int = 1,
+    timing: Timing | None = None,
 ) -> Iterator[AlignedCrop]:
     """Follow the face of a video and yield its aligned crops in order.
 
@@ -72,27 +83,65 @@ def align_video(
         params: section ``preprocess``.
         label: name of the video for log lines.
         detector: finds faces and landmarks; dlib when absent.
+        grey: make grey crops of a colour video.
+        threads: above 1, decoding, tracking and warping run side by side; the crops are the same.
+        timing: gets the steps decode, detect, track and warp.
 
     Returns:
         one crop per ``stride_of(fps, max_rate)`` frames; also for frames without a face, with the
         interpolated or last transform, so that crops stay evenly spaced.
     """
-    size = params.crop_size
-    anchor = crop_anchor(size, params.eye_line)
-    follower = HeadFollower(detector or DlibDetector(), params, label)
+    timing = timing or Timing()
+    anchor = crop_anchor(params.crop_size, params.eye_line)
+    frames = source.iterate(stride_of(source.fps, params.max_rate))
+    frames = timing.each("decode", grey_frames(frames) if grey else frames)
+    if threads > 1:
+        frames = ahead(frames, _FRAMES_AHEAD)
+    follower = HeadFollower(_Timed(detector or DlibDetector(), timing), params, label)
+    poses = timing.each("track", _smooth_poses(frames, source.fps, follower, params, anchor))
+    if threads > 1:
+        poses = ahead(poses, _POSES_AHEAD)
+    with closing(poses):
+        for frame, seen, pose in poses:
+            with timing.step("warp"):
+                crop = _crop(frame, seen, matrix_of(pose, anchor), params.crop_size)
+            yield crop
+
+
+def _smooth_poses(
+    frames: Iterator[tuple[int, np.ndarray]],
+    fps: float,
+    follower: HeadFollower,
+    params: PreprocessParams,
+    anchor: np.ndarray,
+) -> Iterator[tuple[int, Observation, np.ndarray]]:
+    """Yield frame, what was seen in it, and its smoothed pose."""
     stream: PoseStream[tuple[int, Observation]] | None = None
-    for index, image in source.iterate(stride_of(source.fps, params.max_rate)):
-        time = index / source.fps
-        seen = follower.step(time, image)
-        if stream is None:
-            fallback = pose_of(seen.matrix if seen.matrix is not None else seen.place, anchor)
-            stream = PoseStream(params.smooth, params.max_gap, fallback)
-        pose = None if seen.matrix is None else pose_of(seen.matrix, anchor)
-        for settled, smooth in stream.push((index, seen), time, pose, seen.fresh):
-            yield _crop(*settled, matrix_of(smooth, anchor), size)
+    with closing(frames):
+        for index, image in frames:
+            time = index / fps
+            seen = follower.step(time, image)
+            if stream is None:
+                fallback = pose_of(seen.matrix if seen.matrix is not None else seen.place, anchor)
+                stream = PoseStream(params.smooth, params.max_gap, fallback)
+            pose = None if seen.matrix is None else pose_of(seen.matrix, anchor)
+            for settled, smooth in stream.push((index, seen), time, pose, seen.fresh):
+                yield *settled, smooth
     if stream is not None:
         for settled, smooth in stream.finish():
-            yield _crop(*settled, matrix_of(smooth, anchor), size)
+            yield *settled, smooth
+
+
+class _Timed:
+    """A detector that says what it costs."""
+
+    def __init__(self, detector: FaceDetector, timing: Timing) -> None:
+        self._detector = detector
+        self._timing = timing
+
+    def detect(self, image: np.ndarray) -> list[Face]:
+        with self._timing.step("detect"):
+            return self._detector.detect(image)
 
 
 def _crop(frame: int, seen: Observation, matrix: np.ndarray, size: int) -> AlignedCrop:

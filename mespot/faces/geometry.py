@@ -8,6 +8,8 @@ Poses can be averaged and interpolated, matrices cannot.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 
@@ -20,8 +22,10 @@ def compose(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
 
 def invert(matrix: np.ndarray) -> np.ndarray:
     """Return the (2, 3) inverse of an affine transform."""
-    linear = np.linalg.inv(matrix[:, :2])
-    return np.column_stack([linear, -linear @ matrix[:, 2]])
+    (a, b, x), (c, d, y) = matrix.tolist()
+    scale = 1 / (a * d - b * c)
+    a, b, c, d = d * scale, -b * scale, -c * scale, a * scale
+    return np.array([[a, b, -a * x - b * y], [c, d, -c * x - d * y]])
 
 
 def transform(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -31,7 +35,8 @@ def transform(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 def scale_of(matrix: np.ndarray) -> float:
     """Return the scale of a similarity (crop px per frame px)."""
-    return float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    (a, b, _), (c, d, _) = matrix.tolist()
+    return math.sqrt(abs(a * d - b * c))
 
 
 def similarity(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +20,14 @@ from mespot.faces.detector import FaceDetector
 from mespot.faces.geometry import pose_of, scale_of
 from mespot.faces.landmarks import RIGID, crop_anchor
 from mespot.faces.sheet import write_contact_sheet
+from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
 from mespot.files import read_json, write_csv, write_json
 from mespot.parallel import map_videos
 from mespot.params.preprocess import PreprocessParams
 
-_VERSION = 1  # of the algorithm: a change makes finished videos stale
+log = logging.getLogger(__name__)
+_VERSION = 2  # of the algorithm: a change makes finished videos stale
 _COLUMNS = ("frames", "crops", "face_share", "confidence_mean", "iod_px", "residual")
 
 
@@ -34,6 +38,10 @@ def preprocess_video(
     params: PreprocessParams,
     detector: FaceDetector | None = None,
     origin: str = "",
+    *,
+    grey: bool = False,
+    threads: int = 1,
+    timing: Timing | None = None,
 ) -> FaceTrack:
     """Write ``<video>.zip`` (crops), ``<video>.npz`` (track) and ``<video>.json`` (summary).
 
@@ -47,6 +55,9 @@ def preprocess_video(
         params: section ``preprocess``.
         detector: finds faces and landmarks; dlib when absent.
         origin: whatever tells this video from another one of the same name, see :func:`origin_of`.
+        grey: store grey crops also of a colour video: all that the flow branch reads.
+        threads: above 1, the steps of the work run side by side; the files are the same.
+        timing: gets the steps decode, detect, track, warp and crops (packing them).
 
     Returns:
         the track, as written.
@@ -58,14 +69,19 @@ def preprocess_video(
         raise MespotError(f"video {video_id!r}: found a path separator, expected a plain name")
     out_dir = Path(out_dir)
     paths = {kind: out_dir / f"{video_id}.{kind}" for kind in ("zip", "npz", "json")}
-    fingerprint = _fingerprint(source, video_id, origin, params)
+    fingerprint = _fingerprint(source, video_id, origin, params, grey)
     if _is_done(paths, fingerprint):
         return FaceTrack.load(paths["npz"])
     paths["json"].unlink(missing_ok=True)
     rows: list[AlignedCrop] = []
-    with CropWriter(paths["zip"], params.jpg_quality) as writer:
-        for crop in align_video(source, params, video_id, detector):
-            writer.append(crop.pixels)
+    timing = timing or Timing()
+    crops = align_video(
+        source, params, video_id, detector, grey=grey, threads=threads, timing=timing
+    )
+    with CropWriter(paths["zip"], params.jpg_quality) as writer, closing(crops):
+        for crop in crops:
+            with timing.step("crops"):
+                writer.append(crop.pixels)
             rows.append(crop.without_pixels())
         _check_share(rows, video_id, params.min_face_share)
     track = _track(source, rows, params)
@@ -89,6 +105,7 @@ def preprocess_dataset(
     work_dir: str | os.PathLike[str],
     params: PreprocessParams,
     jobs: int,
+    leave_out: bool = False,
 ) -> pd.DataFrame:
     """Preprocess all videos of a data set; an interrupted run goes on where it stopped.
 
@@ -99,6 +116,7 @@ def preprocess_dataset(
         work_dir: holds finished videos until all are done.
         params: section ``preprocess``.
         jobs: processes, 0 = all cores.
+        leave_out: leave videos without a usable face, or unreadable ones, out with a warning.
 
     Returns:
         one row per video, as in ``faces.csv``: ``video``, ``frames``, ``crops``, ``face_share``
@@ -107,18 +125,21 @@ def preprocess_dataset(
 
     Raises:
         MespotError: naming the videos without a usable face; all others are finished first and
-            stay in ``work_dir``.
+            stay in ``work_dir``. With ``leave_out``, when no video is left.
     """
     out_dir, work_dir = Path(out_dir), Path(work_dir)
     tasks = [
         (str(Path(data_root) / row.path), float(row.fps), str(row.video), str(work_dir), params)
         for row in videos.itertuples()
     ]
-    faults = [fault for fault in map_videos(_preprocess_path, tasks, jobs, "faces") if fault]
-    if faults:
+    results = map_videos(_preprocess_path, tasks, jobs, "faces")
+    faults = [fault for fault in results if fault]
+    if faults and (not leave_out or len(faults) == len(tasks)):
         more = f" (and {len(faults) - 1} more of {len(tasks)} videos)" if len(faults) > 1 else ""
         raise MespotError(faults[0] + more)
-    names = [str(name) for name in videos["video"]]
+    for fault in faults:
+        log.warning("%s; left out", fault)
+    names = [str(name) for name, fault in zip(videos["video"], results, strict=True) if not fault]
     summary = pd.DataFrame([_summary(work_dir, name) for name in names])
     out_dir.mkdir(parents=True, exist_ok=True)
     write_contact_sheet(out_dir / "contact_sheet.png", summary, work_dir)
@@ -192,9 +213,12 @@ def origin_of(path: str | os.PathLike[str]) -> str:
     return f"{status.st_size}-{status.st_mtime_ns}"
 
 
-def _fingerprint(source: FrameSource, video_id: str, origin: str, params: PreprocessParams) -> str:
+def _fingerprint(
+    source: FrameSource, video_id: str, origin: str, params: PreprocessParams, grey: bool
+) -> str:
     settings = params.model_dump()
-    identity = [_VERSION, video_id, origin, source.fps, source.frames, source.grey, settings]
+    kind = [source.fps, source.frames, source.grey, grey]
+    identity = [_VERSION, video_id, origin, *kind, settings]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 

@@ -21,6 +21,7 @@ _NOISE_FLOOR = 2.0  # grey levels; smaller residuals are noise and never outlier
 _DRIFT_FLOOR = 0.05  # px; smaller motion of a part against the others is noise
 _TUKEY = 4.685  # the biweight's usual width, in standard deviations
 _PART_ROUNDS = (1, 1, 1, 1, 2, 2, 2)  # powers of the distance in the weights of the rounds
+_DAMPING = 1e-9 * np.eye(4)
 _RIDGE = 0.02  # of a part's strongest texture: directions with less say nothing about its motion
 
 
@@ -72,7 +73,7 @@ class Template:
 
     def fit(self, image: np.ndarray) -> Fit:
         """Return the step that brings ``image`` (h, w) closer to the reference."""
-        values = image.ravel()[self._pixels].astype(np.float32)
+        values = image.ravel().take(self._pixels).astype(np.float32)
         centred, spread = _centre(values)
         norm = float(np.linalg.norm(centred) * np.linalg.norm(self._values)) + 1e-6
         correlation = float(np.vdot(centred, self._values)) / norm
@@ -129,21 +130,32 @@ def _solve_parts(normal: np.ndarray, right: np.ndarray) -> np.ndarray:
     Returns:
         (4,) shift x and y, px, rotation and growth about the centre.
     """
-    damping = 1e-9 * np.eye(4)
-    solution = np.linalg.solve(normal.sum(axis=0) + damping, right.sum(axis=0))
-    if len(normal) == 1:
+    count = len(normal)
+    flat = normal.reshape(count, 16)
+    solution = _solve(flat.sum(axis=0), right.sum(axis=0))
+    if count == 1:
         return solution
-    local = normal[:, :2, :2]
-    ridge = _RIDGE * np.trace(local, axis1=1, axis2=2) + 1e-9
-    inverse = np.linalg.inv(local + ridge[:, None, None] * np.eye(2))
+    # How far a part has moved on its own is linear in the solution: (2 * count, 4), x before y.
+    (a, b), (_, d) = normal[:, :2, :2].transpose(1, 2, 0)  # each (parts,)
+    ridge = _RIDGE * (a + d) + 1e-9
+    a, d = a + ridge, d + ridge
+    inverse = np.array([[d, -b], [-b, a]]) / (a * d - b * b)  # (2, 2, parts)
+    equations = np.concatenate([right[:, :2, None], normal[:, :2]], axis=2)  # (parts, 2, 5)
+    lines = np.einsum("ijp,pjk->ipk", inverse, equations).reshape(2 * count, 5)
+    rest, slopes = lines[:, 0].copy(), lines[:, 1:].copy()
     for power in _PART_ROUNDS:
-        rest = right - normal @ solution
-        moved = np.hypot(*(inverse @ rest[:, :2, None])[..., 0].T)  # px, of each part
-        scale = max(float(np.sort(moved)[len(moved) // 2]), _DRIFT_FLOOR)
-        trust = (1 + np.square(moved / scale)) ** (-power / 2)
-        total = (trust @ normal.reshape(len(normal), 16)).reshape(4, 4) + damping
-        solution = np.linalg.solve(total, trust @ right)
+        moved = rest - slopes @ solution  # px
+        squared = moved[:count] ** 2 + moved[count:] ** 2
+        scale = max(float(np.partition(squared, count // 2)[count // 2]), _DRIFT_FLOOR**2)
+        trust = 1 / (1 + squared / scale)
+        trust = np.sqrt(trust) if power == 1 else trust
+        solution = _solve(trust @ flat, trust @ right)
     return solution
+
+
+def _solve(normal: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solve (16,) normal equations for (4,), slightly damped."""
+    return np.linalg.solve(normal.reshape(4, 4) + _DAMPING, right)
 
 
 def _biweight(residual: np.ndarray, scale: float) -> np.ndarray:

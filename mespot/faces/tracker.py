@@ -71,15 +71,18 @@ class RigidTracker:
 
         Args:
             patch: grey neighbourhood of the place where the head is expected.
-            start: (2, 3) transform to begin with; that of the last frame when absent.
+            start: (2, 3) transform to begin with; when absent, the head is expected to go on as
+                fast as it went, which mostly saves a step.
         """
         before = self.matrix
+        onwards = compose(before, invert(self._earlier))
+        places = [start, compose(onwards, start)] if start is not None else []
+        places = places or [compose(onwards, before), before]
         start = before if start is None else start
-        matrix, fit = self._register(patch, start)
+        matrix, fit = self._register(patch, places[0])
         if self._is_worse(fit):
-            # A head that goes on as fast as it went may be out of reach from its last place.
-            onwards = compose(compose(before, invert(self._earlier)), start)
-            second = self._register(patch, onwards)
+            # A head may go on so fast, or stop so suddenly, that it is out of reach from there.
+            second = self._register(patch, places[1])
             if second[1].correlation > fit.correlation:
                 matrix, fit = second
         if fit.correlation < _LOST or fit.inliers < _MIN_INLIERS:
@@ -104,6 +107,8 @@ class RigidTracker:
         # Most heads hardly move from frame to frame; the coarse levels are for the others.
         if fit.motion < _NEAR and fit.correlation > _LOST and not self._is_worse(fit):
             matrix = compose(fit.step, start)
+            if fit.motion < _STILL[1]:
+                return matrix, fit
         else:
             matrix = self._coarse(crop, start)
         for _ in range(_FINE_STEPS):

@@ -8,6 +8,7 @@ MEGC teams' (window 15, polynomial 7/1.5 on small patches), which shrink motion 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import cv2
@@ -25,14 +26,17 @@ def make_flow(method: str) -> Flow:
 
     Returns:
         function of two uint8 (H, W) grey images, reference and frame, that gives float32
-        (H, W, 2): where each reference pixel went, px, x right and y down.
+        (H, W, 2): where each reference pixel went, px, x right and y down. Several threads may
+        call it at once.
     """
     if method == "farneback":
         return _farneback
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    own = threading.local()  # OpenCV's object keeps its pyramids in itself
 
     def dis(reference: np.ndarray, frame: np.ndarray) -> np.ndarray:
-        return search.calc(reference, frame, None)
+        if not hasattr(own, "search"):
+            own.search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        return own.search.calc(reference, frame, None)
 
     return dis
 

@@ -9,6 +9,7 @@ from mespot.events import empty_intervals
 from mespot.flow.edges import Bump, Tracer
 from mespot.flow.evidence import Evidence, measure_evidence, tried_lengths
 from mespot.flow.signals import FlowSignals
+from mespot.flow.spans import Spans
 from mespot.params.flow import FlowParams
 
 FEATURES = {
@@ -67,14 +68,14 @@ def candidates(evidence: Evidence, step: float, least: float) -> list[tuple[floa
 def _rows(signals: FlowSignals, evidence: Evidence, params: FlowParams) -> list[tuple]:
     tracer = Tracer(signals, params.edge, params.neutral_tolerance)
     least = params.threshold * (_LEAST_SCORE / (1.0 - _LEAST_SCORE)) ** (1.0 / params.slope)
-    tried: list[tuple[float, float]] = []
+    tried, kept = Spans(params.longest), Spans(params.longest)
     found: list[tuple[float, float, Bump, str]] = []
     for level, number, sample in candidates(evidence, signals.step, least):
         centre, length = float(signals.time[sample]), float(evidence.lengths[number])
         span = (centre - 0.5 * length, centre + 0.5 * length)
-        if tried and _overlap(span, tried).max() > 0.6:
+        if _overlap(span, tried.near(span)).max(initial=0.0) > 0.6:
             continue
-        tried.append(span)
+        tried.add(span)
         bump = tracer.trace(centre, length)
         if bump is None or bump.offset - bump.onset > 1.5 * params.longest:
             continue
@@ -82,12 +83,12 @@ def _rows(signals: FlowSignals, evidence: Evidence, params: FlowParams) -> list[
         if score >= _LEAST_SCORE:
             found.append((score, level, bump, evidence.name(number, sample)))
     found.sort(key=lambda item: (-item[0], -item[1]))
-    rows, kept = [], []
+    rows = []
     for score, level, bump, action in found:
         span = (bump.onset, bump.offset)
-        if kept and _shared(span, kept).max() > params.max_shared:
+        if _shared(span, kept.near(span)).max(initial=0.0) > params.max_shared:
             continue
-        kept.append(span)
+        kept.add(span)
         rows.append(_row(signals, params, score, level, bump, action))
     return sorted(rows, key=lambda row: (row[1], row[2]))
 
@@ -151,15 +152,13 @@ def source_frames(onset: float, offset: float, signals: FlowSignals) -> tuple[in
     return int(np.clip(first, 0, top)), int(np.clip(last, 0, top))
 
 
-def _overlap(span: tuple[float, float], others: list[tuple[float, float]]) -> np.ndarray:
-    both = np.asarray(others)
+def _overlap(span: tuple[float, float], both: np.ndarray) -> np.ndarray:
     inter = np.minimum(both[:, 1], span[1]) - np.maximum(both[:, 0], span[0])
     union = np.maximum(both[:, 1], span[1]) - np.minimum(both[:, 0], span[0])
     return np.maximum(inter, 0.0) / np.maximum(union, 1e-9)
 
 
-def _shared(span: tuple[float, float], others: list[tuple[float, float]]) -> np.ndarray:
-    both = np.asarray(others)
+def _shared(span: tuple[float, float], both: np.ndarray) -> np.ndarray:
     inter = np.minimum(both[:, 1], span[1]) - np.maximum(both[:, 0], span[0])
     shorter = np.minimum(both[:, 1] - both[:, 0], span[1] - span[0])
     return np.maximum(inter, 0.0) / np.maximum(shorter, 1e-9)

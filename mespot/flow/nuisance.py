@@ -42,10 +42,11 @@ def leak(
     if len(change_y) <= 2 * nuisance.shape[1]:
         return np.zeros_like(signal)
     ridge = _RIDGE * lag * np.eye(nuisance.shape[1])
+    squares = (change_q[:, :, None] * change_q[:, None]).reshape(len(change_q), -1)  # (n, Q * Q)
     weight = np.ones_like(change_y)
     for _ in range(_ROUNDS):
-        normal = np.einsum("nd,nq,np->dqp", weight, change_q, change_q, optimize=True) + ridge
-        right = np.einsum("nd,nq,nd->dq", weight, change_q, change_y, optimize=True)
+        normal = (weight.T @ squares).reshape(-1, *ridge.shape) + ridge  # (D, Q, Q)
+        right = (weight * change_y).T @ change_q  # (D, Q)
         slope = np.linalg.solve(normal, right[..., None])[..., 0]  # (D, Q)
         left = change_y - change_q @ slope.T
         spread = 1.4826 * np.median(np.abs(left), axis=0) + 1e-9

@@ -8,18 +8,21 @@ overlap; the frames measured against both references give the offset that keeps 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
 import cv2
 import numpy as np
 
+from mespot.faces.timing import Timing
 from mespot.flow.estimate import Flow
 from mespot.flow.regions import RegionMap
 
 _CANDIDATES = 48
 _THUMBNAIL = 48
+_CHUNK = 16  # crops that a thread measures in one go
 
 
 class Crops(Protocol):
@@ -45,43 +48,70 @@ class Pooled:
 
 def pool_video(
     crops: Crops, time: np.ndarray, usable: np.ndarray, regions: RegionMap, flow: Flow,
-    stretch: float, overlap: float,
+    stretch: float, overlap: float, threads: int = 1, timing: Timing | None = None,
 ) -> Pooled:  # fmt: skip
     """Measure every usable crop against the reference of its stretch.
 
-    Memory holds one crop, one reference and a few thumbnails at a time, whatever the length.
+    Memory holds one crop per thread, one reference and a few thumbnails at a time, whatever the
+    length.
 
     Args:
-        crops: the video's crops.
+        crops: the video's crops; several threads read them.
         time: (N,) s.
         usable: (N,) bool, crops with a face; the others get NaN.
         regions: where the regions lie.
         flow: dense flow estimator.
         stretch: longest time that one reference serves, s.
         overlap: time measured against two references at a change, s.
+        threads: that measure crops side by side; the result is the same.
+        timing: gets the steps crops (reading them), flow and pooling.
     """
+    timing = timing or Timing()
     count = len(time)
     total = np.full((count, len(regions.weights), 2), np.nan)
     eyes = np.full((count, 2, 2), np.nan)
-    for first, last, shared in stretches(time, usable, stretch, overlap):
-        indices = np.flatnonzero(usable[first:last]) + first
-        reference = choose_reference(crops, indices, regions)
-        base = regions.cut(crops.read(reference, grey=True))
-        own = np.full((last - first, *total.shape[1:]), np.nan)
-        for index in indices:
-            face = regions.cut(crops.read(int(index), grey=True))
-            own[index - first] = regions.pool(flow(base, face))
-            for side, aperture in enumerate(regions.eyes):
-                inside = face[aperture]
-                eyes[index, side] = inside.mean(), inside.std()
-        if shared:
-            both = slice(first, first + shared)
-            step = np.nanmedian(total[both] - own[:shared], axis=0)
-            own += np.where(np.isfinite(step), step, 0.0)
-            fade = np.linspace(0.0, 1.0, shared + 2)[1:-1, None, None]
-            total[both] = (1.0 - fade) * total[both] + fade * own[:shared]
-        total[first + shared : last] = own[shared:]
+    with ThreadPoolExecutor(threads) as pool:
+        for first, last, shared in stretches(time, usable, stretch, overlap):
+            indices = np.flatnonzero(usable[first:last]) + first
+            reference = choose_reference(crops, indices, regions, timing)
+            with timing.step("crops"):
+                base = regions.cut(crops.read(reference, grey=True))
+            measure = _measurer(crops, base, regions, flow, timing)
+            chunks = [indices[at : at + _CHUNK] for at in range(0, len(indices), _CHUNK)]
+            own = np.full((last - first, *total.shape[1:]), np.nan)
+            done = pool.map(measure, chunks) if threads > 1 else map(measure, chunks)
+            for chunk, (moved, looks) in zip(chunks, done, strict=True):
+                own[chunk - first], eyes[chunk] = moved, looks
+            if shared:
+                both = slice(first, first + shared)
+                step = np.nanmedian(total[both] - own[:shared], axis=0)
+                own += np.where(np.isfinite(step), step, 0.0)
+                fade = np.linspace(0.0, 1.0, shared + 2)[1:-1, None, None]
+                total[both] = (1.0 - fade) * total[both] + fade * own[:shared]
+            total[first + shared : last] = own[shared:]
     return Pooled(total, eyes)
+
+
+def _measurer(
+    crops: Crops, base: np.ndarray, regions: RegionMap, flow: Flow, timing: Timing
+) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Return a function from crop numbers (n,) to displacement (n, R + A, 2), eyes (n, 2, 2)."""
+    apertures = [np.flatnonzero(aperture) for aperture in regions.eyes]
+
+    def measure(indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        moved, looks = [], []
+        for index in indices:
+            with timing.step("crops"):
+                face = regions.cut(crops.read(int(index), grey=True))
+            with timing.step("flow"):
+                field = flow(base, face)
+            with timing.step("pooling"):
+                moved.append(regions.pool(field))
+                eyes = [face.ravel()[aperture] for aperture in apertures]
+                looks.append([(eye.mean(), eye.std()) for eye in eyes])
+        return np.stack(moved), np.array(looks)
+
+    return measure
 
 
 def stretches(
@@ -107,12 +137,13 @@ def stretches(
         done = last
 
 
-def choose_reference(crops: Crops, indices: np.ndarray, regions: RegionMap) -> int:
+def choose_reference(crops: Crops, indices: np.ndarray, regions: RegionMap, timing: Timing) -> int:
     """Return the crop among ``indices`` that is most like the others (medoid of a sample)."""
     sample = indices[np.unique(np.linspace(0, len(indices) - 1, _CANDIDATES).round().astype(int))]
     thumbnails = []
     for index in sample:
-        face = regions.cut(crops.read(int(index), grey=True)).astype(np.float32)
+        with timing.step("crops"):
+            face = regions.cut(crops.read(int(index), grey=True)).astype(np.float32)
         small = cv2.resize(face, (_THUMBNAIL, _THUMBNAIL), interpolation=cv2.INTER_AREA)
         thumbnails.append(((small - small.mean()) / (small.std() + 1.0)).ravel())
     looks = np.stack(thumbnails)  # (n, THUMBNAIL ** 2)

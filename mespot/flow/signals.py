@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mespot.errors import MespotError
+from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
 from mespot.files import read_npz, write_npz
 from mespot.flow.baseline import neutral_level
@@ -98,7 +99,13 @@ def sampling_step(time: np.ndarray) -> float:
     return float(np.median(np.diff(time))) if len(time) > 1 else 0.04
 
 
-def measure(crops: Crops, track: FaceTrack, params: FlowParams) -> FlowSignals:
+def measure(
+    crops: Crops,
+    track: FaceTrack,
+    params: FlowParams,
+    threads: int = 1,
+    timing: Timing | None = None,
+) -> FlowSignals:
     """Measure the signals of one video.
 
     Args:
@@ -106,14 +113,18 @@ def measure(crops: Crops, track: FaceTrack, params: FlowParams) -> FlowSignals:
         track: their alignment; crops without ``success`` are not measured, signals are
             interpolated there with confidence 0.
         params: section ``flow``.
+        threads: that measure crops side by side; the signals are the same.
+        timing: gets the steps crops, flow, pooling and signals.
     """
+    timing = timing or Timing()
     regions = make_regions(track.landmarks, track.iod, track.size, params.flow_iod)
     usable = np.asarray(track.success, dtype=bool)
     pooled = pool_video(
         crops, track.time, usable, regions, make_flow(params.method),
-        params.stretch, params.overlap,
+        params.stretch, params.overlap, threads, timing,
     )  # fmt: skip
-    return refine(pooled, regions, track, params)
+    with timing.step("signals"):
+        return refine(pooled, regions, track, params)
 
 
 def refine(pooled: Pooled, regions: RegionMap, track: FaceTrack, params: FlowParams) -> FlowSignals:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from mespot.faces.archive import CropReader
+from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
 from mespot.files import read_json, write_csv, write_json
 from mespot.fingerprint import hash_path
@@ -20,7 +21,7 @@ from mespot.flow.signals import measure
 from mespot.parallel import map_videos
 from mespot.params.flow import FlowParams
 
-_VERSION = 1  # of the algorithm: a change makes finished videos stale
+_VERSION = 2  # of the algorithm: a change makes finished videos stale
 
 
 def flow_video(
@@ -28,6 +29,8 @@ def flow_video(
     track_path: str | os.PathLike[str],
     out_path: str | os.PathLike[str],
     params: FlowParams,
+    threads: int = 1,
+    timing: Timing | None = None,
 ) -> pd.DataFrame:
     """Measure one video and find its intervals.
 
@@ -36,6 +39,8 @@ def flow_video(
         track_path: npz of their ``FaceTrack``.
         out_path: npz that gets the ``FlowSignals``.
         params: section ``flow``.
+        threads: that measure crops side by side; the result is the same.
+        timing: gets the steps crops, flow, pooling and signals.
 
     Returns:
         what ``find_intervals`` gives, with ``video`` = name of the archive.
@@ -43,13 +48,15 @@ def flow_video(
     Raises:
         MespotError: when the archive or the track cannot be read.
     """
+    timing = timing or Timing()
     reader = CropReader(zip_path)
     try:
-        signals = measure(reader, FaceTrack.load(track_path), params)
+        signals = measure(reader, FaceTrack.load(track_path), params, threads, timing)
     finally:
         reader.close()
-    signals.save(out_path)
-    return find_intervals(signals, params).assign(video=Path(zip_path).stem)
+    with timing.step("signals"):
+        signals.save(out_path)
+        return find_intervals(signals, params).assign(video=Path(zip_path).stem)
 
 
 def flow_dataset(

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 from mespot.events import INTERVAL_COLUMNS, TYPES, empty_intervals, iou_matrix, suppress
 from mespot.metric import F1Scorer, f1_score
@@ -89,6 +87,10 @@ def fit(candidates: pd.DataFrame, hit: np.ndarray, penalty: float) -> dict[str, 
     Returns:
         type -> scorer; a type without both hits and misses scores its share of hits.
     """
+    # applying a scorer needs none of it, and importing it takes longer than a short video
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
     scorers = {}
     for kind in TYPES:
         chosen = (candidates["type"] == kind).to_numpy()

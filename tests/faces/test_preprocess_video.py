@@ -144,3 +144,16 @@ def test_refused_video_keeps_the_others(dataset, params, tmp_path):
         preprocess_dataset(videos, root, tmp_path / "out", tmp_path / "work", params, 1)
     assert {path.stem for path in (tmp_path / "work").glob("*.npz")} == {"v1", "v2"}
     assert not (tmp_path / "out").exists()
+
+
+def test_unlabelled_sets_go_on_without_refused_videos(dataset, params, tmp_path, caplog):
+    videos, root = dataset
+    for path in (root / "v0").iterdir():
+        cv2.imwrite(str(path), np.full((200, 200, 3), 90, np.uint8))
+    where = (tmp_path / "out", tmp_path / "work")
+    summary = preprocess_dataset(videos, root, *where, params, 1, leave_out=True)
+    assert summary["video"].tolist() == ["v1", "v2"]
+    assert not any(name.startswith("v0") for name in files(tmp_path / "out"))
+    assert "video v0: a face was found in 0% of 8 frames" in caplog.text
+    with pytest.raises(MespotError, match="video v0: a face was found in 0%"):
+        preprocess_dataset(videos[:1], root, *where, params, 1, leave_out=True)

@@ -1,0 +1,119 @@
+"""Speed and memory of the whole command ``mespot spot`` on a 640 x 480 video at 30 frames/s.
+
+Writes H.264 videos of a face (a rendered one, or that of ``--face``, played to and fro), runs the
+command on them in processes of its own, and prints wall and CPU time, frames/s, start-up time
+(that of a 1-frame video), peak memory at one and at four times the length, and the breakdown of
+``--profile``.
+
+    python benchmarks/spot.py --frames 3000
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from flow_accuracy import RenderedSource
+
+from mespot.data.frames import open_frames
+
+WIDTH, HEIGHT, FPS = 640, 480, 30
+DRAWN = 300  # different frames; longer videos play them to and fro
+COMMAND = "from mespot.cli import main; main()"
+
+
+def read_face(path: Path | None) -> list[np.ndarray]:
+    """Return up to ``DRAWN`` frames (480, 640, 3), scaled to the height and cut or padded."""
+    source = open_frames(path) if path else RenderedSource("planar", "casme3", 1)
+    pictures = []
+    for _, image in source.iterate():
+        image = image if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
+        width = round(image.shape[1] * HEIGHT / image.shape[0])
+        method = cv2.INTER_AREA if image.shape[0] > HEIGHT else cv2.INTER_CUBIC
+        image = cv2.resize(image, (width, HEIGHT), interpolation=method)
+        pad = max(0, WIDTH - width + 1) // 2
+        image = cv2.copyMakeBorder(image, 0, 0, pad, pad, cv2.BORDER_REPLICATE)
+        left = (image.shape[1] - WIDTH) // 2
+        pictures.append(image[:, left : left + WIDTH])
+        if len(pictures) == DRAWN:
+            break
+    return pictures
+
+
+def write_video(path: Path, pictures: Sequence[np.ndarray], frames: int) -> None:
+    """Write ``frames`` frames of H.264, playing ``pictures`` to and fro."""
+    order = [*pictures, *pictures[-2:0:-1]]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=FPS, options={"preset": "veryfast"})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for index in range(frames):
+            frame = av.VideoFrame.from_ndarray(order[index % len(order)], format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+def write_videos(work: Path, face: Path | None, lengths: Sequence[int]) -> None:
+    """Write ``<frames>.mp4`` of every length."""
+    pictures = read_face(face)
+    for frames in lengths:
+        write_video(work / f"{frames}.mp4", pictures, frames)
+
+
+def spot(video: Path, out: Path) -> tuple[float, float, float, str]:
+    """Run the command; return wall s, CPU s, peak memory in MB and what it printed."""
+    words = [sys.executable, "-c", COMMAND, "spot", str(video), "--out", str(out), "--profile"]
+    start = time.perf_counter()
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    text = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.perf_counter() - start
+    if process.returncode:
+        raise SystemExit(text)
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, text
+
+
+def main() -> None:
+    """Run and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--frames", type=int, default=3000)
+    parser.add_argument("--face", type=Path, help="a video whose face is used; default: rendered")
+    parser.add_argument("--repeats", type=int, default=3, help="runs; the median is printed")
+    arguments = parser.parse_args()
+    count = arguments.frames
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        # in a process of its own: a child's peak memory begins with that of its parent
+        task = (work, arguments.face, (1, count, 4 * count))
+        writer = multiprocessing.get_context("spawn").Process(target=write_videos, args=task)
+        writer.start()
+        writer.join()
+        runs = [spot(work / f"{count}.mp4", work / "out") for _ in range(arguments.repeats)]
+        start_up = [spot(work / "1.mp4", work / "out")[0] for _ in range(arguments.repeats)]
+        long = spot(work / f"{4 * count}.mp4", work / "out")
+    wall, cpu = (statistics.median(run[place] for run in runs) for place in (0, 1))
+    print(runs[-1][3].rstrip())
+    print(f"\n{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}")
+    print(f"start-up (1 frame)     {statistics.median(start_up):8.2f} s")
+    for frames, seconds, used, memory in ((count, wall, cpu, runs[0][2]), (4 * count, *long[:3])):
+        print(
+            f"{frames:6d} frames {seconds:8.2f} s {frames / seconds:7.0f} frames/s, "
+            f"CPU {1e3 * used / frames:6.2f} ms/frame, peak {memory:6.0f} MB"
+        )
+    more = (long[0] - wall) / (3 * count)
+    print(f"further frames         {1e3 * more:8.2f} ms/frame, {1 / more:.0f} frames/s")
+
+
+if __name__ == "__main__":
+    main()
