@@ -20,8 +20,8 @@ class FinetuneParams(LoopParams):
     layer_decay: float = Field(gt=0, le=1, description="learning-rate factor per layer downwards")
     drop_path: float = Field(ge=0, lt=1, description="stochastic depth at the last block")
     pooling: Literal["published", "region", "concat", "org", "all"] = Field(
-        description="how the head sees the tokens, see mespot.models.classifier; published = region "
-        "for LGI-Former, org for a ViT"
+        description="how the head sees the tokens, see mespot.models.classifier; published = "
+        "region for LGI-Former, org for a ViT"
     )
     positives: float = Field(gt=0, lt=1, description="share of clips drawn around an event")
     overlap_from: float = Field(
