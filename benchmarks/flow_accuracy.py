@@ -51,12 +51,16 @@ class RenderedSource:
 
 
 def measure_video(
-    level: str, kind: str, seed: int, work: Path, params: Params
+    level: str, kind: str, seed: int, work: Path, params: Params, grey: bool
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return truth and found intervals (score >= 0.5) of one rendered video."""
+    """Return truth and found intervals (score >= 0.5) of one rendered video.
+
+    ``grey`` keeps grey crops alone, as `mespot spot` without a model does; the pipeline keeps
+    colour.
+    """
     name = f"{level}_{kind}_{seed}"
     source = RenderedSource(level, kind, seed)
-    preprocess_video(source, name, work, params.preprocess)
+    preprocess_video(source, name, work, params.preprocess, grey=grey)
     found = flow_video(
         work / f"{name}.zip", work / f"{name}.npz", work / f"{name}.flow.npz", params.flow
     )
@@ -76,6 +80,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[100, 101, 102])
     parser.add_argument("--levels", nargs="+", choices=LEVELS, default=list(LEVELS))
     parser.add_argument("--work", type=Path, help="folder that keeps crops between runs")
+    parser.add_argument("--grey", action="store_true", help="grey crops, as `mespot spot` makes")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     params = load_params()
@@ -86,7 +91,7 @@ def main() -> None:
             rows = {name: np.zeros(3, dtype=int) for name in ("me", "mae", "overall", "untyped")}
             for seed in arguments.seeds:
                 for kind in KINDS:
-                    truth, found = measure_video(level, kind, seed, work, params)
+                    truth, found = measure_video(level, kind, seed, work, params, arguments.grey)
                     for name in ("me", "mae"):
                         own = count(truth[truth["type"] == name], found[found["type"] == name])
                         rows[name] += own
