@@ -9,7 +9,7 @@ import typer
 import mespot
 from mespot.cli.check import check
 from mespot.cli.classify import app as classify_app
-from mespot.cli.console import one_line_errors, set_up
+from mespot.cli.console import INTERRUPTED, one_line_errors, set_up
 from mespot.cli.import_weights import import_weights
 from mespot.cli.results import results
 from mespot.cli.runs import app as runs_app
@@ -77,4 +77,9 @@ def main() -> None:
 
     _state["debug"] = "--debug" in sys.argv
     with one_line_errors(_state["debug"]):
-        app()
+        try:
+            app()
+        except SystemExit as stop:
+            if stop.code == INTERRUPTED:  # Typer turns Ctrl-C into this code, without a word
+                raise KeyboardInterrupt from None
+            raise

@@ -14,6 +14,7 @@ from rich.logging import RichHandler
 from mespot.errors import MespotError
 
 FAILED = 1
+INTERRUPTED = 130
 
 
 def set_up(debug: bool = False) -> None:
@@ -45,4 +46,4 @@ def one_line_errors(debug: bool = False) -> Iterator[None]:
         raise SystemExit(FAILED) from None
     except KeyboardInterrupt:
         sys.stderr.write("mespot: interrupted; finished parts are kept, run again to go on\n")
-        raise SystemExit(130) from None
+        raise SystemExit(INTERRUPTED) from None

@@ -203,3 +203,13 @@ def test_an_unknown_dataset_is_one_line(run, root, monkeypatch):
     monkeypatch.chdir(root)
     code, _, err = run("flow", "--dataset", "smic")
     assert code == 1 and "'smic'" in err and "samm_lv" in err
+
+
+def test_an_interruption_says_how_to_go_on(run, monkeypatch):
+    def interrupted(*_args, **_kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mespot.preflight.preflight", interrupted)
+    code, _, err = run("check")
+    assert code == 130
+    assert err.splitlines()[-1].startswith("mespot: interrupted")
