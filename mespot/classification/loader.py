@@ -81,7 +81,11 @@ def loaded(make: Callable[[Key], Item], keys: Iterable[Key], loading: Loading) -
         # a generator of its own: the loader must not draw from the training's random numbers
         generator=torch.Generator(),
     )
-    items = iter(loader)
+    # a fork takes OpenCV's pool along without its threads: whoever uses it there waits for ever
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    items = iter(loader)  # forks
+    cv2.setNumThreads(threads)
     while True:
         try:
             item = next(items)
@@ -110,7 +114,6 @@ def _prepare_worker(_: int) -> None:
         sys.stderr.fileno()
     except (OSError, ValueError):  # a notebook's; the watchdog needs a real one
         sys.stderr = sys.__stderr__
-    cv2.setNumThreads(1)  # its threads did not come along in the fork
 
 
 def _first_line(error: Exception) -> str:

@@ -2,13 +2,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from mespot.cli.app import main
 from mespot.cli.import_weights import folded
 from mespot.models.zoo import create_autoencoder
 
@@ -16,18 +14,8 @@ NAME = "lgi_former_tiny_64"
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["mespot", "import-weights", *map(str, words)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
+def convert(run):
+    return lambda *words: run("import-weights", *words)
 
 
 @pytest.fixture
@@ -45,9 +33,9 @@ def checkpoint(tmp_path):
     return save
 
 
-def test_report_and_files(run, checkpoint, tmp_path):
+def test_report_and_files(convert, checkpoint, tmp_path):
     path, state = checkpoint()
-    code, out, err = run(path, "--model", NAME, "--out", tmp_path / "w")
+    code, out, err = convert(path, "--model", NAME, "--out", tmp_path / "w")
     assert code == 0 and not err
     assert "loaded: 99" in out and "missing: 0" in out and "unexpected: 34" in out
     assert "blocks.{0-2}.first_attn.q_bias" in out and "mask_token" in out
@@ -57,19 +45,19 @@ def test_report_and_files(run, checkpoint, tmp_path):
     assert (description["model"], description["input"]) == (NAME, "rgb")
 
 
-def test_a_partial_import_fails_and_writes_nothing_unless_allowed(run, checkpoint, tmp_path):
+def test_a_partial_import_fails_and_writes_nothing_unless_allowed(convert, checkpoint, tmp_path):
     path, _ = checkpoint(drop="encoder.blocks.1.norm2.bias")
-    code, out, err = run(path, "--model", NAME, "--out", tmp_path / "w")
+    code, out, err = convert(path, "--model", NAME, "--out", tmp_path / "w")
     assert code == 1 and not (tmp_path / "w").exists()
     assert "missing: 1" in out and "    blocks.1.norm2.bias" in out
     assert err.count("\n") == 1 and "blocks.1.norm2.bias is missing" in err
-    code, out, _ = run(path, "--model", NAME, "--out", tmp_path / "w", "--allow-partial")
+    code, out, _ = convert(path, "--model", NAME, "--out", tmp_path / "w", "--allow-partial")
     assert code == 0
     description = json.loads((tmp_path / "w/model.json").read_text())
     assert description["imported"]["missing"] == ["blocks.1.norm2.bias"]
 
 
-def test_faults_are_one_line_and_exit_1(run, checkpoint, tmp_path):
+def test_faults_are_one_line_and_exit_1(convert, checkpoint, tmp_path):
     path, _ = checkpoint()
     (tmp_path / "notes.txt").write_text("no weights at all")
     for words, fault in (
@@ -78,14 +66,14 @@ def test_faults_are_one_line_and_exit_1(run, checkpoint, tmp_path):
         ((tmp_path / "notes.txt", "--model", NAME), "not a checkpoint"),
         ((tmp_path / "absent.pth", "--model", NAME), "cannot be read"),
     ):
-        code, _, err = run(*words, "--out", tmp_path / "w")
+        code, _, err = convert(*words, "--out", tmp_path / "w")
         assert code == 1 and err.startswith("mespot: ") and err.count("\n") == 1
         assert fault in err
         assert not (tmp_path / "w").exists()
 
 
-def test_help_has_an_example(run):
-    code, out, _ = run("--help")
+def test_help_has_an_example(convert):
+    code, out, _ = convert("--help")
     assert code == 0 and "mespot import-weights" in out and "Example" in out
 
 

@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mespot.cli.app import main
 from mespot.submission.format import read_submission
 
 # numbers of the frames on disk: the CAS clip begins at 5 and lacks 25 to 29
@@ -78,23 +77,6 @@ def entry(tree, params_file, tmp_path_factory):
     running.wait()
     assert not list(out.glob("*.csv"))
     return out
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run `mespot WORDS` in this process; returns exit code, standard output and error."""
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["mespot", *map(str, words)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture
