@@ -1,26 +1,26 @@
 """Clips out of videos, frame folders and still pictures, for training loaders.
 
-A reader is cheap to make, to pickle and to inherit across a fork: whatever a library holds is
-opened at the first reading, in the process that reads, and never shared (decord hangs when it
-is). A reader keeps its file open until ``close``: over many files, close those not in use.
+A reader is cheap to make, to pickle and to inherit across a fork: a file is opened at the first
+question, in the process that asks, and never shared. It stays open until ``close``, which keeps
+what was learnt about it: over many files, close those not in use.
 """
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
-from mespot.data.file_source import FileSource
 from mespot.data.folder_source import check_size
 from mespot.data.folders import frame_files
 from mespot.data.picture import folder_bits, read_picture
-from mespot.data.random_access import RandomAccess, open_random, shape_frame
+from mespot.data.random_access import RandomFrames, shape_frame
 from mespot.data.watchdog import call_within
 from mespot.errors import MespotError
 
+T = TypeVar("T")
 _KINDS = ("file", "folder", "picture")
 
 
@@ -57,13 +57,9 @@ class ClipReader:
             raise MespotError(f"{path}: not found, expected a {kind}")
         self.kind = kind
         self._fps, self._size, self._limit = fps, size, limit
-        self._source: FileSource | None = None
-        self._slots: np.ndarray | None = None
+        self._file = RandomFrames(self.path, fps, size)
         self._names: list[str] | None = None
         self._bits = 8
-        self._reader: RandomAccess | None = None
-        self._owner = 0  # process that opened the reader
-        self._inherited: list[RandomAccess] = []
 
     @property
     def frames(self) -> int:
@@ -72,13 +68,13 @@ class ClipReader:
             return 1
         if self.kind == "folder":
             return len(self._folder_names())
-        return self._file().clock.frames
+        return self._within(lambda: self._file.clock.frames)
 
     @property
     def fps(self) -> float:
         """Frames per second; 1 for a picture without a given rate."""
         if self.kind == "file":
-            return self._file().fps
+            return self._within(lambda: self._file.clock.fps)
         return float(self._fps) if self._fps is not None else 1.0
 
     def read(self, indices: np.ndarray) -> np.ndarray:
@@ -106,12 +102,11 @@ class ClipReader:
             raise MespotError(f"{self.path}: found no frame asked for, expected at least one")
         if self.kind == "folder":
             return self._read_folder(indices)
-        return self._read_file(indices)
+        return self._within(lambda: self._file.read(indices))
 
     def close(self) -> None:
         """Close the file; the next reading opens it again."""
-        if self._owner == os.getpid():
-            self._reader = None
+        self._file.close()
 
     def __enter__(self) -> ClipReader:
         return self
@@ -119,39 +114,12 @@ class ClipReader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __getstate__(self) -> dict[str, Any]:
-        opened = {"_source": None, "_reader": None, "_owner": 0, "_inherited": []}
-        return {**self.__dict__, **opened}
-
-    def _file(self) -> FileSource:
-        if self._source is None:
-            self._source = FileSource(self.path, self._fps)
-        return self._source
-
-    def _read_file(self, indices: np.ndarray) -> np.ndarray:
-        source = self._file()
-        if source.clock.kind == "variable" and self._slots is None:
-            self._slots = source.slots()
-        samples = indices
-        if self._slots is not None:
-            # the last sample that the grid has reached: pauses hold it, crowded ones are skipped
-            samples = np.searchsorted(self._slots, indices, side="right") - 1
+    def _within(self, call: Callable[[], T]) -> T:
         try:
-            return call_within(self._limit, self.path, lambda: self._random(source).read(samples))
+            return call_within(self._limit, self.path, call)
         except MespotError:
             self.close()  # a decoder that has failed once is not asked again
             raise
-
-    def _random(self, source: FileSource) -> RandomAccess:
-        if self._owner != os.getpid():
-            if self._reader is not None:
-                # from before a fork: its threads did not come along, and its end would wait for
-                # them, so it is kept for as long as this process lives
-                self._inherited.append(self._reader)
-            self._reader, self._owner = None, os.getpid()
-        if self._reader is None:
-            self._reader = open_random(self.path, source, self._size)
-        return self._reader
 
     def _folder_names(self) -> list[str]:
         if self._names is None:

@@ -21,7 +21,7 @@ from mespot.errors import MespotError
 log = logging.getLogger(__name__)
 _SAMPLED = 8  # frames that tell how many of 16 bits are in use
 _SHORT, _SHORT_SHARE = 1.0, 0.05  # s, share by which a file may be shorter than it states
-_DEEP = {"gray16": "gray16le", "rgb48": "rgb48le", "rgba64": "rgb48le", "gbrp16": "rgb48le"}
+DEEP = {"gray16": "gray16le", "rgb48": "rgb48le", "rgba64": "rgb48le", "gbrp16": "rgb48le"}
 
 
 @dataclass
@@ -48,7 +48,7 @@ class FileSource:
         self._reformatter = VideoReformatter()
         with self._open() as (container, stream):
             self.format = container.format.name
-            self.clock = _read_clock(path, container, stream, fps)
+            self.clock, _ = read_clock(path, container, stream, fps)
             self._stated = _stated_seconds(container, stream)
         with self._open() as (container, stream):
             first = next(_decode(container, stream, Damage()), None)
@@ -56,7 +56,7 @@ class FileSource:
                 raise MespotError(f"{path}: found no frame that can be decoded, expected a video")
             self.grey = first[0].format.name.startswith("gray")
         stored = first[0].format.name
-        self._deep = next((to for name, to in _DEEP.items() if stored.startswith(name)), "")
+        self._deep = next((to for name, to in DEEP.items() if stored.startswith(name)), "")
         self._bits = self._brightest_bits() if self._deep else 8
         self.deep, self.rotated = bool(self._deep), bool(first[0].rotation)
         self.shape = self.pixels(first[0]).shape
@@ -171,23 +171,25 @@ def file_clock(path: Path, fps: float | None = None) -> FrameClock:
     """
     container, stream = open_container(path)
     with container:
-        return _read_clock(path, container, stream, fps)
+        return read_clock(path, container, stream, fps)[0]
 
 
-def _read_clock(
+def read_clock(
     path: Path, container: av.container.InputContainer, stream: av.VideoStream, fps: float | None
-) -> FrameClock:
+) -> tuple[FrameClock, bool]:
+    """Read the clock of an open file, see ``file_clock``, and whether that took its packets."""
     declared = [float(rate) for rate in (stream.guessed_rate, stream.average_rate) if rate]
     times = sample_table(stream)
     clock = None if times is None or not len(times) else make_clock(times, declared, fps)
-    if clock is None or clock.kind != "constant":
+    consumed = clock is None or clock.kind != "constant"
+    if consumed:
         times = packet_times(container, stream)
         if not len(times):
             raise MespotError(f"{path}: found no frame that can be decoded, expected a video")
         clock = make_clock(times, declared, fps)
     if clock is None:
         raise MespotError(f"{path}: the file has no frame rate, expected --fps")
-    return clock
+    return clock, consumed
 
 
 def _stated_seconds(container: av.container.InputContainer, stream: av.VideoStream) -> float:
