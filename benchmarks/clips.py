@@ -30,7 +30,6 @@ from skimage import data  # noqa: E402
 from timm.data.auto_augment import rand_augment_transform  # noqa: E402
 from torchvision.transforms import functional  # noqa: E402
 
-from mespot.classification.clip_change import change_clip, draw_change  # noqa: E402
 from mespot.classification.clip_frames import training_frames  # noqa: E402
 from mespot.classification.clip_source import ClipSource  # noqa: E402
 from mespot.classification.task import Classification  # noqa: E402
@@ -38,6 +37,7 @@ from mespot.data.clip_list import Clip, ClipList  # noqa: E402
 from mespot.models.classifier import Classifier  # noqa: E402
 from mespot.models.lgi_former import LGIFormer  # noqa: E402
 from mespot.params import load_params  # noqa: E402
+from mespot.training.clip_change import change_clip, draw_change  # noqa: E402
 from mespot.training.crops import resized_box  # noqa: E402
 from mespot.training.distributed import alone  # noqa: E402
 from mespot.training.frame_sampling import ClipRule  # noqa: E402
@@ -109,7 +109,7 @@ def ours(clips: list[Clip], count: int, params) -> tuple[float, dict[str, float]
                 clip, lambda frames: training_frames(frames, RULE, "published", rng)
             ),
         )
-        change = draw_change(SIZE, params, True, rng)
+        change = draw_change(SIZE, params, True, params.flip, rng)
         changed = timer("augment", lambda p=pixels, c=change: change_clip(p, SIZE, c))
 
         def collate(slot: int = number % batch, changed: np.ndarray = changed) -> None:

@@ -6,7 +6,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Literal
 
-import cv2
 import numpy as np
 
 from mespot.data.clip_list import Clip
@@ -59,11 +58,13 @@ class ClipSource:
         try:
             # windows and short clips repeat frames: each is decoded once
             distinct, places = np.unique(indices, return_inverse=True)
-            pixels = reader.read(distinct)
+            pixels = reader.read(distinct)  # (n, H, W, 3)
         finally:
             reader.close()
         if pixels.shape[-1] != 3:
             raise MespotError(f"{clip.path}: found {pixels.shape[-1]} channels, expected 3")
+        if len(distinct) == indices.size and (np.diff(indices.ravel()) > 0).all():
+            return pixels.reshape(*indices.shape, *pixels.shape[1:])
         return pixels[places.reshape(indices.shape)]
 
     def _reader(self, clip: Clip) -> ClipReader:
@@ -78,44 +79,3 @@ class ClipSource:
             if len(self._readers) > _KEPT:
                 self._readers.popitem(last=False)
         return self._readers[key]
-
-
-def shrunk(pixels: np.ndarray, size: int) -> np.ndarray:
-    """Bring frames of more than twice the network's size down to it by area averages.
-
-    Smaller ones stay as they are: the one resampling that follows is bilinear, which loses detail
-    to aliasing only beyond that.
-
-    Args:
-        pixels: (n, H, W, 3) uint8.
-        size: S, pixels.
-
-    Returns:
-        (n, H, W, 3) or (n, S, S, 3) uint8.
-    """
-    if min(pixels.shape[1:3]) <= 2 * size:
-        return pixels
-    return _resized(pixels, size, cv2.INTER_AREA)
-
-
-def squared(pixels: np.ndarray, size: int) -> np.ndarray:
-    """Resize frames to the network's square, aspect ignored, as the published recipe does.
-
-    Args:
-        pixels: (n, H, W, 3) uint8.
-        size: S, pixels.
-
-    Returns:
-        (n, S, S, 3) uint8.
-    """
-    pixels = shrunk(pixels, size)
-    if pixels.shape[1:3] == (size, size):
-        return pixels
-    return _resized(pixels, size, cv2.INTER_LINEAR)
-
-
-def _resized(pixels: np.ndarray, size: int, way: int) -> np.ndarray:
-    result = np.empty((len(pixels), size, size, 3), np.uint8)
-    for frame, picture in zip(result, pixels, strict=True):
-        cv2.resize(picture, (size, size), frame, interpolation=way)
-    return result

@@ -12,12 +12,13 @@ import numpy as np
 import torch
 
 from mespot.classification.clip_frames import window_clips
-from mespot.classification.clip_source import ClipSource, squared
+from mespot.classification.clip_source import ClipSource
 from mespot.classification.loader import Loading, loaded
 from mespot.data.clip_list import ClipList
 from mespot.models.classifier import Classifier
 from mespot.models.inputs import prepare
 from mespot.progress import track
+from mespot.training.crops import squared
 from mespot.training.distributed import Group, collect, shard
 from mespot.training.frame_sampling import ClipRule
 

@@ -14,13 +14,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mespot.classification.clip_change import change_clip, draw_change
 from mespot.classification.clip_frames import training_frames
 from mespot.classification.clip_source import ClipSource
 from mespot.classification.loader import Loading, loaded
 from mespot.data.clip_list import ClipList
 from mespot.models.classifier import Classifier
 from mespot.models.inputs import prepare
+from mespot.training.clip_change import change_clip, draw_change
 from mespot.training.distributed import Group, shard
 from mespot.training.frame_sampling import ClipRule
 from mespot.training.mixing import draw_erased, draw_mixture, erase, mix
@@ -125,7 +125,7 @@ class Classification:
         for slot, row in enumerate(rows):
             clip = self._clips.clips[self._clip_of(step * params.batch + row)]
             rng = generator(self._seed, step, "clip", row)
-            change = draw_change(size, params, self._kind == "rgb", rng)
+            change = draw_change(size, params, self._kind == "rgb", params.flip, rng)
             boxes[slot] = draw_erased(
                 size, params.erase, params.erase_area, params.erase_ratio, rng
             )

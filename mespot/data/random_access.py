@@ -136,7 +136,7 @@ class RandomFrames:
     def _learn(
         self, container: av.container.InputContainer, stream: av.VideoStream
     ) -> list[av.Packet] | None:
-        """Note when packets are shown and which ones are key frames; return them if they are few."""
+        """Note when packets are shown and which are key frames; return them if they are few."""
         ticks, keys, shown, held, size = [], [], [], [], 0
         with contextlib.suppress(av.error.FFmpegError):
             for packet in container.demux(stream):
@@ -160,7 +160,9 @@ class RandomFrames:
             places = places[np.argsort(times[places], kind="stable")]
         if self._clock.kind == "variable":
             base = float(stream.time_base)
-            stamps = times[places] * base if len(times) else np.arange(len(places)) / self._clock.fps
+            stamps = (
+                times[places] * base if len(times) else np.arange(len(places)) / self._clock.fps
+            )
             self._slots = self._clock.slots(stamps)
         self._packets = _Packets(times, np.array(keys, bool), places)
         return held if size <= _HELD else None

@@ -27,13 +27,15 @@ class Strength(NamedTuple):
 class Change(NamedTuple):
     """What happens to one clip: to all of its frames alike.
 
-    ``rows`` and ``columns`` (S,) index the old pixels, ``frames`` is the step through time (1 or
-    -1), ``table`` (256,) uint8 maps grey values.
+    ``down`` and ``right`` say which old pixel a new one shows, that many pixels further (the rim
+    is repeated), before mirroring; ``reverse`` plays the clip backwards; ``table`` (256,) uint8
+    maps grey values.
     """
 
-    rows: np.ndarray
-    columns: np.ndarray
-    frames: int
+    down: int
+    right: int
+    mirrored: bool
+    reverse: bool
     table: np.ndarray
 
 
@@ -58,16 +60,10 @@ def draw_changes(
         shift = rng.integers(-reach, reach + 1, size=2)
         contrast = 1 + rng.uniform(-strength.contrast, strength.contrast)
         brightness = rng.uniform(-strength.brightness, strength.brightness)
-        rows, columns = (np.clip(np.arange(size) + step, 0, size - 1) for step in shift)
+        down, right = (int(step) for step in shift)
         table = np.clip((np.arange(256) - 128) * contrast + 128 + brightness, 0, 255)
-        changes.append(
-            Change(
-                rows,
-                columns[::-1] if mirrored else columns,
-                -1 if reversed_time else 1,
-                np.round(table).astype(np.uint8),
-            )
-        )
+        levels = np.round(table).astype(np.uint8)
+        changes.append(Change(down, right, bool(mirrored), bool(reversed_time), levels))
     return changes
 
 
@@ -83,7 +79,24 @@ def augment(clips: np.ndarray, changes: Sequence[Change]) -> np.ndarray:
     """
     result = np.empty_like(clips)
     for slot, (clip, change) in enumerate(zip(clips, changes, strict=True)):
-        moved = clip[:: change.frames, change.rows][:, :, change.columns]
-        tall = np.ascontiguousarray(moved).reshape(-1, clip.shape[2])
-        result[slot] = cv2.LUT(tall, change.table).reshape(clip.shape)
+        tall = cv2.LUT(clip.reshape(-1, clip.shape[2], *clip.shape[3:]), change.table)
+        pictures = tall.reshape(clip.shape)
+        for frame, picture in zip(
+            result[slot], pictures[:: -1 if change.reverse else 1], strict=True
+        ):
+            _place(frame, picture, change)
     return result
+
+
+def _place(frame: np.ndarray, picture: np.ndarray, change: Change) -> None:
+    """Write a shifted, mirrored picture into ``frame``: slices, not one index per pixel."""
+    size = len(picture)
+    down, right = change.down, change.right
+    top, bottom = max(0, -down), size - max(0, down)  # rows of the frame that the picture reaches
+    left, end = max(0, -right), size - max(0, right)
+    frame[top:bottom, left:end] = picture[top + down : bottom + down, left + right : end + right]
+    frame[top:bottom, :left] = frame[top:bottom, left : left + 1]
+    frame[top:bottom, end:] = frame[top:bottom, end - 1 : end]
+    frame[:top], frame[bottom:] = frame[top], frame[bottom - 1]
+    if change.mirrored:
+        frame[:] = cv2.flip(frame, 1)

@@ -1,4 +1,4 @@
-"""Random crops of clips, resized back: one box for all frames of a clip."""
+"""Random crops of clips, resized back, and whole frames resized: all frames of a clip alike."""
 
 from __future__ import annotations
 
@@ -96,4 +96,45 @@ def crop(clip: np.ndarray, box: Box) -> np.ndarray:
     result = np.empty_like(clip)
     for frame, piece in enumerate(part):
         cv2.resize(piece, (size, size), result[frame], interpolation=cv2.INTER_LINEAR)
+    return result
+
+
+def shrunk(pixels: np.ndarray, size: int) -> np.ndarray:
+    """Bring frames of more than twice the network's size down to it by area averages.
+
+    Smaller ones stay as they are: the one resampling that follows is bilinear, which loses detail
+    to aliasing only beyond that.
+
+    Args:
+        pixels: (n, H, W) or (n, H, W, 3) uint8.
+        size: S, pixels.
+
+    Returns:
+        the same with S for H and W where they are shrunken.
+    """
+    if min(pixels.shape[1:3]) <= 2 * size:
+        return pixels
+    return _resized(pixels, size, cv2.INTER_AREA)
+
+
+def squared(pixels: np.ndarray, size: int) -> np.ndarray:
+    """Resize frames to the network's square, aspect ignored, as the published recipe does.
+
+    Args:
+        pixels: (n, H, W) or (n, H, W, 3) uint8.
+        size: S, pixels.
+
+    Returns:
+        the same with S for H and W.
+    """
+    pixels = shrunk(pixels, size)
+    if pixels.shape[1:3] == (size, size):
+        return pixels
+    return _resized(pixels, size, cv2.INTER_LINEAR)
+
+
+def _resized(pixels: np.ndarray, size: int, way: int) -> np.ndarray:
+    result = np.empty((len(pixels), size, size, *pixels.shape[3:]), np.uint8)
+    for frame, picture in zip(result, pixels, strict=True):
+        cv2.resize(picture, (size, size), frame, interpolation=way)
     return result

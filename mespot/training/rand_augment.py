@@ -1,62 +1,60 @@
-"""RandAugment for clips: one draw, one affine map and one colour treatment for all frames.
+"""RandAugment for clips: one draw for all frames, geometry as one affine map, colours as tables.
 
 Cubuk et al., "RandAugment", NeurIPS Workshops 2020, in timm's "increasing" variant, which the
-published fine-tuning names ``rand-m7-n4-mstd0.5-inc1``. All geometric operations of a draw are one
-affine map and frames are resampled once, after the colours, bilinearly (bicubic costs three times
-as much); grey 128 fills what comes in.
+published fine-tuning names ``rand-m7-n4-mstd0.5-inc1``. ``mespot.training.clip_change`` resamples
+frames once by the map; ``recolour`` goes through ``mespot.training.colours``.
 """
 
 from __future__ import annotations
 
-import cv2
+from collections.abc import Iterable
+from typing import NamedTuple
+
 import numpy as np
 
 from mespot.training import colours
 
-_FILL = (128, 128, 128)
-_CHANCE = 0.5  # that a drawn operation is applied
-_OPERATIONS = (
-    "auto_contrast", "equalize", "invert", "rotate", "posterize", "solarize", "solarize_add",
-    "saturation", "contrast", "brightness", "sharpness", "shear_x", "shear_y", "translate_x",
-    "translate_y",
+_GEOMETRY = ("rotate", "shear_x", "shear_y", "translate_x", "translate_y")
+_COLOURS = (
+    "auto_contrast", "equalize", "invert", "posterize", "solarize", "solarize_add", "saturation",
+    "contrast", "brightness", "sharpness",
 )  # fmt: skip
+_CHANCE = 0.5  # that a drawn operation is applied
 
 
-def rand_augment(
-    clip: np.ndarray, count: int, magnitude: float, spread: float, rng: np.random.Generator
-) -> np.ndarray:
-    """Apply ``count`` random operations to a colour clip, each to half of the clips.
+class Operation(NamedTuple):
+    """An operation of RandAugment; ``level`` is signed, -1 to 1."""
+
+    name: str
+    level: float
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is geometric."""
+        return self.name in _GEOMETRY
+
+
+def draw_operations(
+    count: int, magnitude: float, spread: float, rng: np.random.Generator
+) -> list[Operation]:
+    """Draw operations with replacement, each applied to half of the clips.
 
     Args:
-        clip: (T, S, S, 3) uint8.
-        count: operations drawn, with replacement.
+        count: operations drawn.
         magnitude: mean strength, 0 to 10.
         spread: standard deviation of the strength.
         rng: source of the draws.
 
     Returns:
-        the same shape, uint8.
+        those that are applied, in their order.
     """
-    pixels = colours.Pixels(clip)
-    place = np.eye(3)
-    for name in rng.choice(_OPERATIONS, count):
+    operations = []
+    for name in rng.choice(_GEOMETRY + _COLOURS, count):
         applied, sign = rng.random() < _CHANCE, rng.choice((-1, 1))
-        level = float(np.clip(rng.normal(magnitude, spread), 0, 10)) / 10
-        if not applied:
-            continue
-        if name in ("auto_contrast", "equalize", "invert"):
-            getattr(colours, name)(pixels)
-        elif name in ("saturation", "contrast", "brightness", "sharpness"):
-            getattr(colours, name)(pixels, max(0.1, 1 + sign * 0.9 * level))
-        elif name == "posterize":
-            colours.posterize(pixels, 4 - int(level * 4))
-        elif name == "solarize":
-            colours.solarize(pixels, 256 - int(level * 256))
-        elif name == "solarize_add":
-            colours.solarize_add(pixels, min(128, int(level * 110)))
-        else:
-            place = place @ affine(name, sign * level, clip.shape[1])
-    return _warp(pixels.clip(), place)
+        level = np.clip(rng.normal(magnitude, spread), 0, 10) / 10
+        if applied:
+            operations.append(Operation(str(name), float(sign * level)))
+    return operations
 
 
 def affine(name: str, level: float, size: int) -> np.ndarray:
@@ -84,19 +82,27 @@ def affine(name: str, level: float, size: int) -> np.ndarray:
     return matrix
 
 
-def _warp(clip: np.ndarray, place: np.ndarray) -> np.ndarray:
-    if (place == np.eye(3)).all():
-        return clip
-    size = clip.shape[1]
-    result = np.empty_like(clip)
-    for frame, picture in enumerate(clip):
-        cv2.warpAffine(
-            picture,
-            place[:2],
-            (size, size),
-            result[frame],
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=_FILL,
-        )
-    return result
+def recolour(clip: np.ndarray, operations: Iterable[Operation]) -> np.ndarray:
+    """Apply the colour operations, in their order.
+
+    Args:
+        clip: (T, S, S, 3) uint8.
+        operations: geometric ones are passed over.
+
+    Returns:
+        the same shape, uint8.
+    """
+    pixels = colours.Pixels(clip)
+    for name, level in operations:
+        strength = abs(level)
+        if name in ("auto_contrast", "equalize", "invert"):
+            getattr(colours, name)(pixels)
+        elif name in ("saturation", "contrast", "brightness", "sharpness"):
+            getattr(colours, name)(pixels, max(0.1, 1 + 0.9 * level))
+        elif name == "posterize":
+            colours.posterize(pixels, 4 - int(strength * 4))
+        elif name == "solarize":
+            colours.solarize(pixels, 256 - int(strength * 256))
+        elif name == "solarize_add":
+            colours.solarize_add(pixels, min(128, int(strength * 110)))
+    return pixels.clip()

@@ -45,9 +45,8 @@ from mespot.faces.clips import ClipSet
 from mespot.models.classifier import Classifier
 from mespot.models.inputs import prepare
 from mespot.training.augment import Strength, augment, draw_changes
-from mespot.training.crops import crop, resized_box
+from mespot.training.clip_change import change_clip, draw_change
 from mespot.training.mixing import draw_erased, draw_mixture, erase, mix, smooth
-from mespot.training.rand_augment import rand_augment
 from mespot.training.sampler import draw_balanced, generator
 from mespot.training.task import Batch
 from mespot.training.timeline import Timeline
@@ -131,13 +130,9 @@ class Spotting:
         boxes = np.zeros((len(rows), 4), dtype=np.int64)
         for slot, row in enumerate(rows):
             own = generator(self._seed, step, "clip", int(row))
-            if params.rand_ops and self._kind == "rgb":
-                crops[slot] = rand_augment(
-                    crops[slot], params.rand_ops, params.rand_magnitude, params.rand_spread, own
-                )
-            if params.crop_area[0] < 1:
-                box = resized_box(size, params.crop_area, params.crop_ratio, own)
-                crops[slot] = crop(crops[slot], box)
+            change = draw_change(size, params, self._kind == "rgb", 0.0, own)
+            if change.operations or change.box.height < size or change.box.width < size:
+                crops[slot] = change_clip(crops[slot], size, change)
             boxes[slot] = draw_erased(
                 size, params.erase, params.erase_area, params.erase_ratio, own
             )

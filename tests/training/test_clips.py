@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mespot.errors import MespotError
-from mespot.faces.clips import ClipSet, open_clips
+from mespot.faces.clips import ClipSet, blend, open_clips
 
 
 def _ramp(fps, seconds, size=4):
@@ -37,6 +37,17 @@ def test_full_scale_values_survive_the_integer_blend():
     clips = ClipSet(frames, [np.arange(5) / 7])
     clip = clips.clips(np.array([0]), np.array([0.0]), np.array([0.5]))
     assert (clip == 255).all()
+
+
+def test_the_blend_is_that_of_integers_with_halves_rounded_up():
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (9, 8, 8, 3), np.uint8)
+    before, after = rng.integers(0, 9, (2, 3, 16))
+    share = rng.random((3, 16))
+    share[0, :4] = 0.0, 0.5, 1.0, 1 / 256
+    weight = np.round(share * 256).astype(int)[..., None, None, None]
+    exact = (frames[before] * (256 - weight) + frames[after] * weight + 128) >> 8
+    assert np.array_equal(blend(frames, before, after, share), exact)
 
 
 def test_crops_are_shrunk_and_the_mapped_cache_holds_the_same(faces, tmp_path):

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from mespot.classification.clip_change import ClipChange, Operation, change_clip, draw_change
-from mespot.classification.clip_source import squared
-from mespot.training.crops import Box
+from mespot.training.clip_change import ClipChange, change_clip, draw_change
+from mespot.training.crops import Box, squared
+from mespot.training.rand_augment import Operation
 from tests.classification.toy_clips import section
 
 SIZE = 64
@@ -34,6 +34,13 @@ def test_an_unchanged_clip_is_what_the_test_sees(shape):
     assert (mirrored == same[:, :, ::-1]).all()
 
 
+def test_grey_clips_are_cut_as_colour_ones():
+    pixels = picture(64, 64)
+    change = ClipChange(Box(8, 20, 40, 24), True, [])
+    grey = change_clip(np.ascontiguousarray(pixels[..., 0]), SIZE, change)
+    assert np.array_equal(grey, change_clip(pixels, SIZE, change)[..., 0])
+
+
 @pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("box", [WHOLE, Box(8, 20, 40, 24), Box(0, 0, 20, 64)])
 def test_the_general_warp_agrees_with_cut_and_resize(box, mirrored):
@@ -58,7 +65,7 @@ def test_all_frames_are_changed_alike_by_every_operation():
     params = section(rand_ops=4, rand_magnitude=7.0, crop_area=(0.3, 1.0))
     seen = set()
     for seed in range(60):
-        change = draw_change(SIZE, params, True, np.random.default_rng(seed))
+        change = draw_change(SIZE, params, True, params.flip, np.random.default_rng(seed))
         seen |= {operation.name for operation in change.operations}
         result = change_clip(pixels, SIZE, change)
         # statistics are of the whole clip, so even equal frames stay equal
@@ -68,13 +75,15 @@ def test_all_frames_are_changed_alike_by_every_operation():
 
 def test_colours_are_left_alone_where_the_network_sees_displacements():
     params = section(rand_ops=4, flip=0.0)
-    changes = [draw_change(SIZE, params, False, np.random.default_rng(seed)) for seed in range(9)]
+    changes = [
+        draw_change(SIZE, params, False, 0.0, np.random.default_rng(seed)) for seed in range(9)
+    ]
     assert all(not change.operations and not change.mirrored for change in changes)
 
 
 def test_a_crop_keeps_every_part_of_the_picture_inside():
     params = section(crop_area=(0.08, 1.0), rand_ops=0)
     for seed in range(50):
-        box = draw_change(SIZE, params, True, np.random.default_rng(seed)).box
+        box = draw_change(SIZE, params, True, params.flip, np.random.default_rng(seed)).box
         assert box.top >= 0 and box.top + box.height <= SIZE and box.height > 0
         assert box.left >= 0 and box.left + box.width <= SIZE and box.width > 0
