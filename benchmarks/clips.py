@@ -92,11 +92,11 @@ def ours(clips: list[Clip], count: int, params) -> tuple[float, dict[str, float]
     listed = ClipList(Path("list"), Path("."), "train", tuple(clips), 2, ())
     encoder = LGIFormer(16, SIZE, 16, 1, 2, [2, 5, 10])  # for its geometry alone
     task = Classification(Classifier(encoder, 2), listed, params, "rgb", 0, 10**6, alone())
-    task.make((0, tuple(range(len(clips)))))  # first epoch: headers and listings are learnt
+    task.make(0, np.arange(len(clips)))  # first epoch: headers and listings are learnt
     timer = Timer()
     batch = 10
     for step in range(1, 1 + count // batch):
-        timer("all", lambda step=step: task.make((step, tuple(range(batch)))))
+        timer("all", lambda step=step: task.make(step, np.arange(batch)))
     source, rng = ClipSource(0.0), np.random.default_rng(0)
     for clip in clips:
         source.read(clip, lambda frames: training_frames(frames, RULE, "published", rng))

@@ -21,8 +21,9 @@ from mespot.faces.clips import ClipSet
 from mespot.models.classifier import Classifier
 from mespot.models.zoo import create_autoencoder, create_encoder
 from mespot.params import load_params
+from mespot.training.distributed import alone
 from mespot.training.loop import fit
-from mespot.training.pretrain import Pretraining
+from mespot.training.pretrain import CropBatches, Pretraining
 from mespot.training.settings import loop_settings
 from mespot.training.spotting import Spotting
 from mespot.training.timeline import Timeline
@@ -99,7 +100,8 @@ def main() -> None:
         params = shipped.pretrain.model_copy(update={**changes, "prefetch": prefetch})
         model = create_autoencoder(params.model).to(device)
         clips = crops(model.encoder.config["size"], params.input == "rgb")
-        task = Pretraining(model, clips, ["a", "b"], params, 7)
+        batches = CropBatches(clips, ["a", "b"], params, 7)
+        task = Pretraining(model, batches, params, 7, alone(device))
         found: list[dict[str, float]] = []
         with tempfile.TemporaryDirectory() as folder:
             fit(

@@ -13,7 +13,6 @@ import torch
 
 from mespot.classification.clip_frames import window_clips
 from mespot.classification.clip_source import ClipSource
-from mespot.classification.loader import Loading, loaded
 from mespot.data.clip_list import ClipList
 from mespot.models.classifier import Classifier
 from mespot.models.inputs import prepare
@@ -21,6 +20,7 @@ from mespot.progress import track
 from mespot.training.crops import squared
 from mespot.training.distributed import Group, collect, shard
 from mespot.training.frame_sampling import ClipRule
+from mespot.training.loader import Loading, loaded
 
 if TYPE_CHECKING:
     from mespot.params.classify import ClassifyParams

@@ -6,7 +6,6 @@ takes and what happens to them depends on seed and step alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,21 +15,20 @@ from torch import nn
 
 from mespot.classification.clip_frames import training_frames
 from mespot.classification.clip_source import ClipSource
-from mespot.classification.loader import Loading, loaded
 from mespot.data.clip_list import ClipList
 from mespot.models.classifier import Classifier
 from mespot.models.inputs import prepare
 from mespot.training.clip_change import change_clip, draw_change
 from mespot.training.distributed import Group, shard
 from mespot.training.frame_sampling import ClipRule
+from mespot.training.loader import Ahead, Loading
 from mespot.training.mixing import draw_erased, draw_mixture, erase, mix
+from mespot.training.order import EpochOrder
 from mespot.training.sampler import generator
 from mespot.training.task import Batch
 
 if TYPE_CHECKING:
     from mespot.params.classify import ClassifyParams
-
-_Key = tuple[int, tuple[int, ...]]  # step, rows of its batch
 
 
 class Objective(nn.Module):
@@ -81,49 +79,27 @@ class Classification:
         self._clips, self._params, self._kind, self._seed = clips, params, kind, seed
         self._size = model.encoder.config["size"]
         self._rule = ClipRule(model.encoder.config["frames"], params.stride)
-        self._steps = steps
-        self._parts = np.array_split(shard(params.batch, group), params.accumulate)
-        self._loading = Loading(params.workers, params.ahead, group.device.type == "cuda")
         self._source = ClipSource(params.limit)
-        self._orders: dict[int, np.ndarray] = {}
-        self._ahead: Iterator[Batch] | None = None
-        self._due: list[_Key] = []
-
-    def draw(self, step: int, rows: np.ndarray) -> Batch:
-        """Return rows of the batch of a step, which loader processes have prepared.
-
-        The loop asks for the micro-batches in order; from the first one it asks for, all that
-        follow are prepared ahead.
-        """
-        if self._ahead is None:
-            keys = [
-                (later, tuple(part.tolist()))
-                for later in range(step, self._steps)
-                for part in self._parts
-            ]
-            self._due = keys[::-1]
-            self._ahead = loaded(self.make, keys, self._loading)
-        expected = self._due.pop()
-        if expected != (step, tuple(rows.tolist())):
-            raise RuntimeError(f"loop asks for {(step, rows)}, loader holds {expected}")
-        return next(self._ahead)
+        self._order = EpochOrder(
+            lambda epoch: generator(seed, epoch, "finetune").permutation(len(clips.clips))
+        )
+        parts = np.array_split(shard(params.batch, group), params.accumulate)
+        loading = Loading(params.workers, params.ahead, group.device.type == "cuda")
+        self.draw = Ahead(self.make, steps, parts, loading)
 
     def close(self) -> None:
         """End the loader processes."""
-        if self._ahead is not None:
-            self._ahead.close()
-            self._ahead = None
+        self.draw.close()
 
-    def make(self, key: _Key) -> Batch:
+    def make(self, step: int, rows: np.ndarray) -> Batch:
         """Read and change the clips of a micro-batch: a pure function, for any process."""
-        step, rows = key
         params, size = self._params, self._size
         crops = np.empty((len(rows), self._rule.length, size, size, 3), np.uint8)
         labels = np.empty(len(rows), np.int64)
         boxes = np.zeros((len(rows), 4), np.int64)
         names = []
         for slot, row in enumerate(rows):
-            clip = self._clips.clips[self._clip_of(step * params.batch + row)]
+            clip = self._clips.clips[self._order(step * params.batch + row)]
             rng = generator(self._seed, step, "clip", row)
             change = draw_change(size, params, self._kind == "rgb", params.flip, rng)
             boxes[slot] = draw_erased(
@@ -153,17 +129,6 @@ class Classification:
                 )
                 video, labels = mix(video, labels, mixture)
         return video, labels
-
-    def _clip_of(self, place: int) -> int:
-        """Line of the ``place``-th clip of the training, epoch after epoch."""
-        epoch, rest = divmod(place, len(self._clips.clips))
-        if epoch not in self._orders:
-            rng = generator(self._seed, epoch, "finetune")
-            self._orders = {
-                kept: order for kept, order in self._orders.items() if kept == epoch - 1
-            }
-            self._orders[epoch] = rng.permutation(len(self._clips.clips))
-        return int(self._orders[epoch][rest])
 
 
 def smoothed(numbers: torch.Tensor, classes: int, amount: float) -> torch.Tensor:

@@ -11,6 +11,7 @@ from mespot.cli.check import check
 from mespot.cli.classify import app as classify_app
 from mespot.cli.console import INTERRUPTED, one_line_errors, set_up
 from mespot.cli.import_weights import import_weights
+from mespot.cli.pack import pack
 from mespot.cli.results import results
 from mespot.cli.runs import app as runs_app
 from mespot.cli.score import score
@@ -66,6 +67,7 @@ app.command()(score)
 app.command()(check)
 app.command()(results)
 app.command()(import_weights)
+app.command()(pack)
 app.add_typer(classify_app, name="classify")
 app.add_typer(runs_app, name="runs")
 add_stages(app)

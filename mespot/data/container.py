@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import av
@@ -12,16 +13,23 @@ from mespot.errors import MespotError
 _TEXT = "tty"  # FFmpeg draws text files as terminal pictures and calls that a video
 
 
-def open_container(path: Path) -> tuple[av.container.InputContainer, av.VideoStream]:
+def open_container(
+    path: Path, content: bytes | None = None
+) -> tuple[av.container.InputContainer, av.VideoStream]:
     """Open a file and choose its video stream: FFmpeg's best one that is no cover picture.
 
     Only this very file is read: playlists that point elsewhere are not followed to the network.
+
+    Args:
+        path: the file.
+        content: its bytes, where they are in memory already; ``path`` is then a mere name.
 
     Raises:
         MespotError: no readable video file, or no video in it.
     """
     try:
-        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"})
+        file = f"file:{path}" if content is None else io.BytesIO(content)
+        container = av.open(file, options={"protocol_whitelist": "file"})
     except (av.error.FFmpegError, OSError) as error:
         raise MespotError(f"{path}: not a readable video ({error.strerror})") from error
     if container.format.name == _TEXT:

@@ -59,10 +59,17 @@ class RandomFrames:
         path: video file.
         fps: overrules the file's own rate, frames per second; ``None`` = the file's.
         size: (height, width) of the frames that are returned; ``None`` = as they are.
+        content: the file's bytes, where they are in memory already; ``path`` is then its name.
     """
 
-    def __init__(self, path: Path, fps: float | None, size: tuple[int, int] | None) -> None:
-        self._path, self._fps, self._size = path, fps, size
+    def __init__(
+        self,
+        path: Path,
+        fps: float | None,
+        size: tuple[int, int] | None,
+        content: bytes | None = None,
+    ) -> None:
+        self._path, self._fps, self._size, self._content = path, fps, size, content
         self._clock: FrameClock | None = None
         self._packets: _Packets | None = None
         self._slots: np.ndarray | None = None
@@ -123,13 +130,13 @@ class RandomFrames:
     def _open(self) -> None:
         if self._opened is not None and self._opened.owner == os.getpid():
             return
-        container, stream = open_container(self._path)
+        container, stream = open_container(self._path, self._content)
         packets = None
         if self._packets is None:
             self._clock, consumed = read_clock(self._path, container, stream, self._fps)
             if consumed:
                 container.close()
-                container, stream = open_container(self._path)
+                container, stream = open_container(self._path, self._content)
             packets = self._learn(container, stream)
         self._opened = _Opened(os.getpid(), container, stream, packets)
 
@@ -222,7 +229,7 @@ class RandomFrames:
     def _count(self, samples: set[int], frames: dict[int, np.ndarray]) -> None:
         """Decode a file without time stamps from its beginning, counting frames."""
         self.close()
-        container, stream = open_container(self._path)
+        container, stream = open_container(self._path, self._content)
         last = max(samples)
         with container, contextlib.suppress(av.error.FFmpegError):
             for count, frame in enumerate(container.decode(stream)):
@@ -234,6 +241,8 @@ class RandomFrames:
     def _pixels(self, frame: av.VideoFrame) -> np.ndarray:
         name = frame.format.name
         if frame.rotation or name.startswith(tuple(DEEP)):
+            if self._content is not None:
+                raise MespotError(f"{self._path}: rotated or of 16 bits, expected a plain video")
             if self._source is None:
                 self._source = FileSource(self._path, self._fps)
             return self._source.pixels(frame)

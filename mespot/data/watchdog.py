@@ -1,8 +1,8 @@
 """A limit on the time of one native call that may never come back.
 
-decord can loop for ever inside native code while it holds Python's global lock (containers that
-state more frames than they hold). No Python thread, signal handler or timeout of a data loader
-gets a turn then. ``faulthandler`` waits in a thread of its own that needs no lock: it writes the
+Native code that reads a damaged file, or one on a network drive that is gone, may never return and
+may hold Python's global lock. No Python thread, signal handler or timeout of a data loader gets a
+turn then. ``faulthandler`` waits in a thread of its own that needs no lock: it writes the
 stack and ends the process, and the loader reports a dead worker instead of waiting for ever.
 """
 
@@ -24,7 +24,7 @@ def in_worker() -> bool:
     return multiprocessing.parent_process() is not None
 
 
-def call_within(seconds: float, path: Path, call: Callable[[], T]) -> T:
+def call_within(seconds: float, path: Path | str, call: Callable[[], T]) -> T:
     """Return ``call()``; a worker process in which it takes longer than ``seconds`` ends.
 
     Args:
@@ -51,7 +51,7 @@ def _call(call: Callable[[], T]) -> T:
     return call()
 
 
-def _labelled(path: Path) -> Callable[[Callable[[], T]], T]:
+def _labelled(path: Path | str) -> Callable[[Callable[[], T]], T]:
     # the stack that faulthandler writes is code names only: so the code bears the video's name
     code = _call.__code__.replace(co_filename=str(path), co_name="decoding_took_too_long")
     return types.FunctionType(code, globals())

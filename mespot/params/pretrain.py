@@ -4,14 +4,32 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from mespot.params.loop import LoopParams
 
 
 class PretrainParams(LoopParams):
-    """Masked auto-encoder pre-training on all crops."""
+    """Masked auto-encoder pre-training on all crops, or on videos as they are."""
 
+    source: Literal["crops", "list", "shards"] = Field(
+        description="where clips come from: the crops of all data sets, or the videos of a list or "
+        "of shards as they are"
+    )
+    videos: str = Field(
+        description="list of videos, or folder of shards; relative to the repository or absolute"
+    )
+    frame_crop: tuple[float, float, float] = Field(
+        description="part of the frame that is seen of listed videos: centre (shares of height and "
+        "width) and side (share of the shorter side)"
+    )
+    shards_together: int = Field(ge=1, description="shards whose videos are mixed at a time")
+    workers: int = Field(
+        ge=0, description="loader processes for listed videos, per training process; 0 = none"
+    )
+    limit: float = Field(
+        ge=0, description="s that reading a clip may take in a loader process; 0 = no limit"
+    )
     model: str = Field(description="factory name of the encoder, see mespot.models.zoo")
     input: Literal["rgb", "flow"] = Field(
         description="what the network sees of a clip, see mespot.models.inputs; finetune and "
@@ -46,6 +64,19 @@ class PretrainParams(LoopParams):
     picture_every: int = Field(
         ge=0, description="steps between logged pictures of reconstructions; 0 = none"
     )
+
+    @field_validator("frame_crop")
+    @classmethod
+    def _shares(cls, value: tuple[float, float, float]) -> tuple[float, float, float]:
+        if not all(0 <= share <= 1 for share in value) or value[2] == 0:
+            raise ValueError("three shares from 0 to 1, the last above 0")
+        return value
+
+    @model_validator(mode="after")
+    def _named(self) -> PretrainParams:
+        if (self.source == "crops") == bool(self.videos):
+            raise ValueError("videos must name a list or shards for these sources, for crops none")
+        return self
 
     @field_validator("weights")
     @classmethod

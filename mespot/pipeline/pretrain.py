@@ -1,16 +1,22 @@
-"""Stage `pretrain`: masked auto-encoder pre-training on all crops."""
+"""Stage `pretrain`: masked auto-encoder pre-training on all crops, or on videos as they are."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from mespot.data.shards import Shards
+from mespot.data.video_list import VideoList
 from mespot.errors import MespotError
+from mespot.params import Params
 from mespot.pipeline.processes import live_log, open_together
 from mespot.pipeline.stage import fresh
+from mespot.project import Project
 from mespot.training.distributed import process_group
 from mespot.training.pretrain import pretrain as run_pretraining
 
 
 def pretrain() -> None:
-    """Pre-train the encoder on the crops of all data sets, without any label.
+    """Pre-train the encoder without any label, on the crops of all data sets or on listed videos.
 
     ``torchrun --nproc_per_node 8 -m stages.pretrain`` spreads every batch over eight processes.
     """
@@ -19,19 +25,13 @@ def pretrain() -> None:
         open_together(group, "pretrain", "pretrain/run.json") as stage,
     ):
         params, project = stage.params, stage.project
-        archives = []
-        for dataset in (*params.datasets, *params.unlabelled):
-            folder = project.artifact("faces", dataset)
-            tracks = sorted(folder.glob("*.npz"))
-            if not tracks:
-                raise MespotError(f"{folder}: no crops, run `mespot preprocess -d {dataset}` first")
-            archives += [(path, path.with_suffix(".zip")) for path in tracks]
+        source = group.main_first(lambda: _source(params, project, stage.work))
         out = project.artifact("pretrain")
         if group.main:
             fresh(out)
         stage.run.params(params.pretrain.model_dump())
         run_pretraining(
-            archives,
+            source,
             params.pretrain,
             params.seed,
             stage.work,
@@ -45,3 +45,21 @@ def pretrain() -> None:
         for name in ("reconstruction.png", "curve.csv"):
             if group.main:
                 stage.run.artifact(out / name)
+
+
+def _source(
+    params: Params, project: Project, work: Path
+) -> list[tuple[Path, Path]] | VideoList | Shards:
+    settings = params.pretrain
+    if settings.source == "list":
+        return VideoList(project.root / settings.videos)
+    if settings.source == "shards":
+        return Shards(project.root / settings.videos, work / "shards.npz", settings.shards_together)
+    archives = []
+    for dataset in (*params.datasets, *params.unlabelled):
+        folder = project.artifact("faces", dataset)
+        tracks = sorted(folder.glob("*.npz"))
+        if not tracks:
+            raise MespotError(f"{folder}: no crops, run `mespot preprocess -d {dataset}` first")
+        archives += [(path, path.with_suffix(".zip")) for path in tracks]
+    return archives

@@ -8,19 +8,23 @@ protocols on trimmed clips.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 
 class ClipRule(NamedTuple):
-    """Frames per clip and distance of neighbouring frames, both in frames."""
+    """Frames per clip and distance of neighbouring frames, both in frames.
+
+    The distance may be a fraction in pre-training, where a clip spans a time.
+    """
 
     length: int = 16
-    stride: int = 4
+    stride: float = 4
 
     @property
-    def span(self) -> int:
+    def span(self) -> float:
         """Frames that a clip covers."""
         return self.length * self.stride
 
@@ -90,7 +94,7 @@ def pretrain_starts(frames: int, rule: ClipRule) -> int:
         frames: frames of the video.
         rule: clip length and stride.
     """
-    return max(1, frames - rule.span + 1)
+    return max(1, math.floor(frames - rule.span + 1))
 
 
 def pretrain_frames(frames: int, start: int, rule: ClipRule) -> np.ndarray:

@@ -1,10 +1,12 @@
-"""Masked auto-encoder pre-training on all crops.
+"""Masked auto-encoder pre-training on all crops, or on a million videos as they are.
 
 Recipes as params, per model size (an empty field is the default of ``params.yaml``). "published"
 is MAE-DFER on VoxCeleb2 (Sun et al., ACM MM 2023): 1.09 M clips, total batch 160.
 
 | param | tiny_64, the default | tiny_96, small_96 | base_160, published |
 |---|---|---|---|
+| source | crops | crops | list or shards |
+| frame_crop | | | 0.3571, 0.5, 0.7143 |
 | input, span | flow, 1 s | rgb, 1 s | rgb, 2.56 s (16 frames, stride 4, 25 fps) |
 | masking, mask_ratio | part_window, 0.75 | part_window, 0.9 | part_window, 0.9 |
 | moving | 0.5 | 0.5 | 0 (uniform) |
@@ -22,7 +24,9 @@ The middle column is a starting point between the two others; nobody has measure
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,8 +44,10 @@ from mespot.models.mae import MaskedAutoEncoder
 from mespot.models.masking import draw_masks, split_index
 from mespot.models.weights import save_description, save_weights
 from mespot.models.zoo import create_autoencoder
+from mespot.training.clip_stream import ClipStream, Videos
 from mespot.training.crops import crop, multi_scale_box
-from mespot.training.distributed import Group, alone
+from mespot.training.distributed import Group, alone, shard
+from mespot.training.loader import Ahead, Loading
 from mespot.training.loop import Log, fit, silent
 from mespot.training.picture import save_reconstruction
 from mespot.training.sampler import draw_unlabelled, generator
@@ -58,7 +64,7 @@ Show = Callable[[int, Path], None]
 
 
 def pretrain(
-    archives: Sequence[tuple[Path, Path]],
+    source: Sequence[tuple[Path, Path]] | Videos,
     params: PretrainParams,
     seed: int,
     work_dir: Path,
@@ -74,7 +80,7 @@ def pretrain(
     """Pre-train an encoder and write it.
 
     Args:
-        archives: (FaceTrack npz, crop zip) of every video.
+        source: (FaceTrack npz, crop zip) of every video, or videos that are read as they are.
         params: section ``pretrain``.
         seed: seed of weights, clips and masks.
         work_dir: checkpoints and the mapped crops, belongs to exactly these inputs.
@@ -97,7 +103,7 @@ def pretrain(
         MespotError: without archives, for an unknown model, weights of another model or input, or
             when the loss is not finite.
     """
-    if not archives:
+    if not len(source):
         raise MespotError("pretrain: found no crop archives, expected at least one")
     group = group or alone(device)
     if group.device.type == "cpu" and params.threads:
@@ -107,15 +113,17 @@ def pretrain(
     if weights is not None:
         start_from(weights, model.encoder, params.model, params.input)
     model.to(group.device)
-    clips = group.main_first(
-        lambda: open_clips(
-            archives,
-            model.encoder.config["size"],
-            grey=params.input != "rgb",
-            cache=work_dir / "crops.npy",
+    size = model.encoder.config["size"]
+    if params.source == "crops":
+        grey = params.input != "rgb"
+        cache = work_dir / "crops.npy"
+        clips = group.main_first(lambda: open_clips(source, size, grey=grey, cache=cache))
+        crops: CropBatches | StreamBatches = CropBatches(
+            clips, [path.stem for _, path in source], params, seed
         )
-    )
-    task = Pretraining(model, clips, [path.stem for _, path in archives], params, seed)
+    else:
+        crops = StreamBatches(ClipStream(source, params, size, seed), params)
+    task = Pretraining(model, crops, params, seed, group)
 
     def after_step(steps: int) -> None:
         if show and params.picture_every and steps % params.picture_every == 0:
@@ -123,16 +131,21 @@ def pretrain(
             task.picture(path, params.steps)
             show(steps, path)
 
-    curve = fit(
-        task,
-        loop_settings(params, layer_decay=1.0, stop_after=params.stop_after),
-        seed,
-        work_dir,
-        log,
-        live=live,
-        group=group,
-        after_step=after_step,
-    )
+    settings = loop_settings(params, layer_decay=1.0, stop_after=params.stop_after)
+    if task.ahead:
+        # loader processes read ahead, and are forked from the main thread
+        settings = replace(settings, prefetch=0)
+    with contextlib.closing(task):
+        curve = fit(
+            task,
+            settings,
+            seed,
+            work_dir,
+            log,
+            live=live,
+            group=group,
+            after_step=after_step,
+        )
     if group.main:
         save_weights(out_dir / "encoder.safetensors", model.encoder)
         save_description(
@@ -177,15 +190,71 @@ class Objective(nn.Module):
         return loss, appearance, motion
 
 
+class CropBatches:
+    """Clips out of aligned crops, at any time or at strong motion.
+
+    Args:
+        clips: crops of all videos.
+        names: of the videos, for messages.
+        params: section ``pretrain``.
+        seed: seed of clips and crops.
+    """
+
+    def __init__(self, clips: ClipSet, names: Sequence[str], params: PretrainParams, seed: int):
+        self._clips, self._names, self._params, self._seed = clips, names, params, seed
+        self._moments = moments_of_all(clips)
+
+    def __call__(self, step: int, count: int, rows: np.ndarray) -> tuple[np.ndarray, list[str]]:
+        """Draw the clips of a batch of ``count``, cut out ``rows`` of them, (n, 16, S, S[, 3])."""
+        params = self._params
+        rng = generator(self._seed, step, "pretrain")
+        drawn = draw_unlabelled(self._clips, self._moments, params.span, count, rng, params.moving)
+        videos, starts, spans = (values[rows] for values in drawn)
+        crops = self._clips.clips(videos, starts, spans)
+        if tuple(params.crop_scales) != (1.0,) and step < params.steps:
+            for slot, row in enumerate(rows):
+                own = generator(self._seed, step, "clip", int(row))
+                box = multi_scale_box(crops.shape[2], params.crop_scales, own)
+                crops[slot] = crop(crops[slot], box)
+        names = [
+            f"{self._names[video]}@{start:.2f}s"
+            for video, start in zip(videos, starts, strict=True)
+        ]
+        return crops, names
+
+
+class StreamBatches:
+    """Clips out of videos as they are.
+
+    Args:
+        stream: reads and cuts them.
+        params: section ``pretrain``.
+    """
+
+    def __init__(self, stream: ClipStream, params: PretrainParams):
+        self._stream, self._params = stream, params
+
+    def __call__(self, step: int, count: int, rows: np.ndarray) -> tuple[np.ndarray, list[str]]:
+        """Read the clips of ``rows`` of a step's batch, (n, 16, S, S, 3)."""
+        cropped = step < self._params.steps
+        clips, names = zip(
+            *(self._stream.cut(step, int(row), cropped) for row in rows), strict=True
+        )
+        return np.stack(clips), list(names)
+
+
 class Pretraining:
     """The pre-training as the loop sees it, see ``mespot.training.task.Task``.
 
     Args:
         model: the auto-encoder, on its device.
-        clips: crops of all videos.
-        names: of the videos, for messages.
+        crops: makes clips of rows of a step: ``CropBatches`` or ``StreamBatches``.
         params: section ``pretrain``.
-        seed: seed of clips and masks.
+        seed: seed of masks.
+        group: the processes that train together.
+
+    Attributes:
+        ahead: loader processes, where clips are read out of videos.
     """
 
     figures = ("appearance", "motion")
@@ -194,21 +263,31 @@ class Pretraining:
     def __init__(
         self,
         model: MaskedAutoEncoder,
-        clips: ClipSet,
-        names: Sequence[str],
+        crops: CropBatches | StreamBatches,
         params: PretrainParams,
         seed: int,
+        group: Group,
     ):
         self.model, self.encoder = model, model.encoder
         self.objective = Objective(model, params.motion_weight)
-        self._clips, self._names = clips, names
-        self._params, self._seed = params, seed
-        self._moments = moments_of_all(clips)
+        self._crops, self._params, self._seed = crops, params, seed
         self._region_of_token = model.encoder.region_of_token().cpu().numpy()
+        self.ahead: Ahead | None = None
+        if isinstance(crops, StreamBatches) and params.workers:
+            parts = np.array_split(shard(params.batch, group), params.accumulate)
+            stop = round(params.stop_after * params.steps)
+            pinned = group.device.type == "cuda"
+            loading = Loading(params.workers, max(1, params.prefetch), pinned, "pretrain")
+            self.ahead = Ahead(self._make, stop, parts, loading)
 
     def draw(self, step: int, rows: np.ndarray) -> Batch:
         """Draw clips and masks of the whole batch, cut out ``rows`` of them."""
-        return self._cut(step, self._params.batch, rows)
+        return (self.ahead or self._make)(step, rows)
+
+    def close(self) -> None:
+        """End the loader processes."""
+        if self.ahead:
+            self.ahead.close()
 
     def inputs(self, step: int, tensors: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
         """Return video, target video, visible and masked indices."""
@@ -228,11 +307,11 @@ class Pretraining:
         tensors = tuple(tensor.to(device) for tensor in batch.tensors)
         save_reconstruction(path, self.model, *self.inputs(step, tensors))
 
+    def _make(self, step: int, rows: np.ndarray) -> Batch:
+        return self._cut(step, self._params.batch, rows)
+
     def _cut(self, step: int, count: int, rows: np.ndarray) -> Batch:
         params, encoder = self._params, self.encoder
-        rng = generator(self._seed, step, "pretrain")
-        drawn = draw_unlabelled(self._clips, self._moments, params.span, count, rng, params.moving)
-        videos, starts, spans = (values[rows] for values in drawn)
         masks = draw_masks(
             generator(self._seed, step, "mask"),
             count,
@@ -245,14 +324,5 @@ class Pretraining:
             visible, masked = split_index(masks[rows], self._region_of_token)
         except ValueError as error:
             raise MespotError(f"pretrain.masking {params.masking!r}: {error}") from error
-        crops = self._clips.clips(videos, starts, spans)
-        if tuple(params.crop_scales) != (1.0,) and step < params.steps:
-            for slot, row in enumerate(rows):
-                own = generator(self._seed, step, "clip", int(row))
-                box = multi_scale_box(crops.shape[2], params.crop_scales, own)
-                crops[slot] = crop(crops[slot], box)
-        names = [
-            f"{self._names[video]}@{start:.2f}s"
-            for video, start in zip(videos, starts, strict=True)
-        ]
+        crops, names = self._crops(step, count, rows)
         return Batch(tuple(map(torch.from_numpy, (crops, visible, masked))), names)

@@ -11,7 +11,9 @@ from mespot.faces.clips import ClipSet
 from mespot.training.labels import overlap_labels
 from mespot.training.timeline import Timeline
 
-_STREAM = {"pretrain": 1, "finetune": 2, "mask": 3, "clip": 4, "mix": 5, "validate": 6}
+_STREAM = {
+    "pretrain": 1, "finetune": 2, "mask": 3, "clip": 4, "mix": 5, "validate": 6, "order": 7,
+}  # fmt: skip
 
 
 class Draw(NamedTuple):

@@ -15,6 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 from mespot.errors import MespotError
 from mespot.training.compiling import Compiled
 from mespot.training.distributed import Group, shard
+from mespot.training.loader import StepKeys
 from mespot.training.meter import Meter
 from mespot.training.optimiser import learning_rate
 from mespot.training.seeding import seeded
@@ -66,13 +67,9 @@ class Stepper:
         self._runner = Compiled(runner) if settings.compile else runner
         self._skipped = 0
 
-    def keys(self, start: int) -> list[tuple[int, int]]:
+    def keys(self, start: int) -> StepKeys:
         """Step and micro-batch of everything that is to be drawn from step ``start`` on."""
-        return [
-            (step, micro)
-            for step in range(start, self._settings.stop)
-            for micro in range(len(self._rows))
-        ]
+        return StepKeys(start, self._settings.stop, len(self._rows))
 
     def draw(self, key: tuple[int, int]) -> Batch:
         """Make a micro-batch, in page-locked memory where it goes to a GPU."""

@@ -21,7 +21,7 @@ def task(clips, group=None, **changes):
 def test_every_epoch_holds_every_clip_once_in_another_order(colour_lists):
     train = colour_lists[0]
     toy = task(train, batch=5)
-    names = [name for step in range(10) for name in toy.make((step, tuple(range(5)))).clips]
+    names = [name for step in range(10) for name in toy.make(step, np.arange(5)).clips]
     everything = {str(clip.path) for clip in train.clips}
     assert len(everything) == 24
     assert set(names[:24]) == everything and set(names[24:48]) == everything

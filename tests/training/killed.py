@@ -1,6 +1,7 @@
 """Trains, kills itself at a given moment, resumes; one process per life, forked from this one.
 
-Usage: killed.py pretrain|finetune FACES OUT [ENCODER]. Writes the digest of the weights of an
+Usage: killed.py pretrain|finetune FACES OUT [ENCODER], or list|shards VIDEOS OUT for pre-training on
+videos (their list, the folder of shards). Writes the digest of the weights of an
 uninterrupted run and of every killed and resumed run, as JSON, to standard output.
 """
 
@@ -21,6 +22,8 @@ from toy_training import FOLDS, archives, finetune_section, make_events, make_vi
 from toy_training import pretrain_section as section
 
 import mespot.training.checkpoint as checkpoint
+from mespot.data.shards import Shards
+from mespot.data.video_list import VideoList
 from mespot.training.finetune import finetune
 from mespot.training.pretrain import pretrain
 
@@ -67,6 +70,14 @@ def train(what: str, faces: Path, out: Path, encoder: Path | None, log) -> None:
     if what == "pretrain":
         params = section(steps=5, ema=0.9, prefetch=1)
         pretrain(archives(faces), params, 7, out / "work", out / "out", log)
+    elif what in ("list", "shards"):
+        # ten clips out of six videos: the end of an epoch lies inside a batch
+        params = section(
+            source=what, videos="x", input="rgb", span=0.64, steps=5, workers=1, ema=0.9,
+            crop_scales=(1.0, 0.75),
+        )  # fmt: skip
+        source = VideoList(faces) if what == "list" else Shards(faces, out / "table.npz", 2)
+        pretrain(source, params, 7, out / "work", out / "out", log)
     else:
         params = finetune_section(steps=5, keep="best", accumulate=2)
         finetune(

@@ -18,8 +18,10 @@ from toy_training import (
     make_videos,
     pretrain_section,
 )
-from two_processes import settings
+from toy_videos import make_list
+from two_processes import settings, stream_section
 
+from mespot.data.video_list import VideoList
 from mespot.errors import MespotError
 from mespot.training.distributed import alone, collect, process_group, shard
 from mespot.training.finetune import finetune
@@ -38,13 +40,18 @@ def encoder(faces, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def two(faces, encoder, tmp_path_factory):
+def listed(tmp_path_factory):
+    return make_list(tmp_path_factory.mktemp("videos"))
+
+
+@pytest.fixture(scope="module")
+def two(faces, encoder, listed, tmp_path_factory):
     """Folder with what both processes wrote."""
     out = tmp_path_factory.mktemp("two")
     done = subprocess.run(
         [
             sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
-            SCRIPT, faces, encoder, out,
+            SCRIPT, faces, encoder, listed, out,
         ],
         cwd=SCRIPT.parents[2],
         capture_output=True,
@@ -96,6 +103,13 @@ def test_pretraining_by_two_has_the_losses_of_one(found, two, faces, tmp_path):
     assert sorted(path.name for path in (two / "pretrain").iterdir()) == [
         "curve.csv", "encoder.safetensors", "model.json", "reconstruction.png",
     ]  # fmt: skip
+
+
+def test_pretraining_on_listed_videos_by_two_has_the_losses_of_one(found, listed, tmp_path):
+    params = stream_section(workers=0)
+    curve = pretrain(VideoList(listed), params, 7, tmp_path / "w", tmp_path / "o", lambda *_: None)
+    np.testing.assert_allclose(found[0]["stream"], [row["loss"] for row in curve], rtol=1e-5)
+    assert found[0]["stream"] == found[1]["stream"]
 
 
 def test_finetuning_by_two_has_the_losses_and_the_choice_of_one(two, faces, encoder, tmp_path):

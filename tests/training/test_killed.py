@@ -7,15 +7,23 @@ from pathlib import Path
 
 import pytest
 from toy_training import archives, pretrain_section
+from toy_videos import make_list
 
+from mespot.data.shards import pack
+from mespot.data.video_list import VideoList
 from mespot.training.pretrain import pretrain
 
 SCRIPT = Path(__file__).with_name("killed.py")
 
 
-@pytest.mark.parametrize("what", ["pretrain", "finetune"])
+@pytest.mark.parametrize("what", ["pretrain", "finetune", "list", "shards"])
 def test_killed_at_five_moments_and_resumed_the_bytes_are_the_same(what, faces, tmp_path):
     encoder = tmp_path / "encoder"
+    if what in ("list", "shards"):
+        faces = make_list(tmp_path / "videos")
+    if what == "shards":
+        pack(VideoList(faces), tmp_path / "packed", 2, 7)
+        faces = tmp_path / "packed"
     if what == "finetune":
         params = pretrain_section(steps=0)
         pretrain(archives(faces), params, 7, tmp_path / "w", encoder, lambda *_: None)

@@ -1,4 +1,4 @@
-"""What two processes do together, started by torchrun: two_processes.py FACES ENCODER OUT."""
+"""What two processes do together, started by torchrun: two_processes.py FACES ENCODER VIDEOS OUT."""
 
 from __future__ import annotations
 
@@ -11,12 +11,18 @@ import torch
 from toy_training import FOLDS, ToyTask, archives, finetune_section, make_events, make_videos
 from toy_training import pretrain_section as section
 
+from mespot.data.video_list import VideoList
 from mespot.errors import MespotError
 from mespot.training.distributed import collect, process_group, shard
 from mespot.training.finetune import finetune
 from mespot.training.loop import fit
 from mespot.training.pretrain import pretrain
 from mespot.training.settings import LoopSettings
+
+
+def stream_section(**changes):
+    small = dict(source="list", videos="x", input="rgb", span=0.64, batch=3, crop_scales=(1, 0.75))
+    return section(**{**small, **changes})
 
 
 def settings(**changes) -> LoopSettings:
@@ -35,7 +41,7 @@ def failure(action) -> str:
     return ""
 
 
-def main(faces: Path, encoder: Path, out: Path) -> None:
+def main(faces: Path, encoder: Path, videos: Path, out: Path) -> None:
     torch.set_num_threads(1)
     found: dict = {}
     with process_group() as group:
@@ -71,6 +77,11 @@ def main(faces: Path, encoder: Path, out: Path) -> None:
         )  # fmt: skip
         found["pretrain"] = [row["loss"] for row in curve]
         found["logged"] = steps
+        curve = pretrain(
+            VideoList(videos), stream_section(workers=1), 7, out / "work3", out / "stream",
+            lambda *_: None, group=group,
+        )  # fmt: skip
+        found["stream"] = [row["loss"] for row in curve]
         finetune(
             make_videos(), make_events(), faces, encoder,
             finetune_section(drop_path=0.0, keep="best", validation=0.5), {**FOLDS, "s2": 2}, 7,

@@ -12,14 +12,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import cv2
+import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
 from mespot.errors import MespotError
+
+if TYPE_CHECKING:
+    from mespot.training.task import Batch
 
 Key = TypeVar("Key")
 Item = TypeVar("Item")
@@ -34,11 +38,78 @@ class Loading(NamedTuple):
             each item when it asks for it.
         ahead: items that each process prepares ahead.
         pinned: whether tensors lie in page-locked memory, for copies to a GPU.
+        section: params section that holds the first two, for messages.
     """
 
     workers: int
     ahead: int
     pinned: bool
+    section: str = "classify"
+
+
+class StepKeys(Sequence[tuple[int, int]]):
+    """(step, micro-batch) of a training from a step on, counted, not listed.
+
+    Args:
+        start: first step.
+        stop: one past the last step.
+        micros: micro-batches per step.
+    """
+
+    def __init__(self, start: int, stop: int, micros: int):
+        self._start, self._micros = start, micros
+        self._count = max(0, stop - start) * micros
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, place: int) -> tuple[int, int]:
+        if not 0 <= place < self._count:
+            raise IndexError(place)
+        step, micro = divmod(place, self._micros)
+        return self._start + step, micro
+
+
+class Ahead:
+    """The micro-batches of a training, prepared by loader processes ahead of the loop.
+
+    Args:
+        make: makes the batch of (step, rows); a pure function, run in loader processes.
+        stop: number of steps of the whole training.
+        parts: rows of each micro-batch of this process.
+        loading: processes and depth.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[int, np.ndarray], Batch],
+        stop: int,
+        parts: Sequence[np.ndarray],
+        loading: Loading,
+    ):
+        self._make, self._stop, self._parts, self._loading = make, stop, parts, loading
+        self._items: Iterator[Batch] | None = None
+        self._due: Iterator[tuple[int, int]] = iter(())
+
+    def __call__(self, step: int, rows: np.ndarray) -> Batch:
+        """Return a micro-batch; the loop asks for all of them in order, from some step on."""
+        if self._items is None:
+            keys = StepKeys(step, self._stop, len(self._parts))
+            self._due = iter(keys)
+            self._items = loaded(self._of_key, keys, self._loading)
+        due, micro = next(self._due)
+        if due != step or not np.array_equal(self._parts[micro], rows):
+            raise RuntimeError(f"loop asks for {(step, rows)}, loader holds {(due, micro)}")
+        return next(self._items)
+
+    def close(self) -> None:
+        """End the loader processes."""
+        if self._items is not None:
+            self._items.close()
+            self._items = None
+
+    def _of_key(self, key: tuple[int, int]) -> Batch:
+        return self._make(key[0], self._parts[key[1]])
 
 
 class _Items(Dataset, Generic[Key, Item]):
@@ -55,7 +126,7 @@ class _Items(Dataset, Generic[Key, Item]):
             return error
 
 
-def loaded(make: Callable[[Key], Item], keys: Iterable[Key], loading: Loading) -> Iterator[Item]:
+def loaded(make: Callable[[Key], Item], keys: Sequence[Key], loading: Loading) -> Iterator[Item]:
     """Yield ``make(key)`` for every key, in order.
 
     Args:
@@ -69,7 +140,7 @@ def loaded(make: Callable[[Key], Item], keys: Iterable[Key], loading: Loading) -
     """
     workers = min(loading.workers, len(os.sched_getaffinity(0)))
     loader = DataLoader(
-        _Items(make, list(keys)),
+        _Items(make, keys),
         batch_size=None,
         collate_fn=_as_it_is,
         num_workers=workers,
@@ -94,10 +165,11 @@ def loaded(make: Callable[[Key], Item], keys: Iterable[Key], loading: Loading) -
         except RuntimeError as error:
             if not str(error).startswith(_DIED):
                 raise
+            name = loading.section
             raise MespotError(
-                f"classify: a loader process ended ({_first_line(error)}); the lines above name "
-                "the clip where reading took longer than classify.limit, else memory or shared "
-                "memory ran out: lower classify.workers or classify.ahead"
+                f"{name}: a loader process ended ({_first_line(error)}); the lines above name "
+                f"the clip where reading took longer than {name}.limit, else memory or shared "
+                f"memory ran out: lower {name}.workers or the batch"
             ) from error
         if isinstance(item, MespotError):
             raise item

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from mespot.classification.loader import Loading, loaded
 from mespot.data.watchdog import call_within
 from mespot.errors import MespotError
+from mespot.training.loader import Loading, loaded
 
 
 def make(key):
