@@ -14,7 +14,7 @@ from mespot.pipeline.stage import fresh, open_stage
 from mespot.selection.candidates import VideoEvidence
 from mespot.selection.evidence import video_evidence
 from mespot.selection.fuse import fuse as run_fusion
-from mespot.selection.model_branch import ModelSetting
+from mespot.selection.setting import ModelSetting, read_setting
 from mespot.selection.system import pack_system
 
 
@@ -34,7 +34,7 @@ def fuse(dataset: str) -> None:
         }
         chosen = read_json(project.artifact("grid", dataset, "chosen.json"))["chosen"]
         settings = {
-            kind: {fold: ModelSetting(**value) for fold, value in folds.items()}
+            kind: {fold: read_setting(value) for fold, value in folds.items()}
             for kind, folds in chosen.items()
         }
 

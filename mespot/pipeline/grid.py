@@ -34,13 +34,29 @@ def grid(dataset: str) -> None:
             params.report.min_iou,
         )
         write_csv(out / "table.csv", result.table)
+        write_csv(out / "heatmap.csv", result.heatmap)
         write_csv(out / "intervals.csv", result.intervals)
         chosen = {
             kind: {fold: setting.as_dict() for fold, setting in settings.items()}
             for kind, settings in result.chosen.items()
         }
-        write_json(out / "chosen.json", {"chosen": chosen, "oracle": result.oracle})
-        stage.run.metrics({f"oracle_{kind}_f1": f1 for kind, f1 in result.oracle.items()})
+        write_json(
+            out / "chosen.json",
+            {
+                "chosen": chosen,
+                "margins": result.margins,
+                "nested": result.nested,
+                "oracle": result.oracle,
+            },
+        )
+        for kind in result.nested:
+            stage.run.metrics(
+                {
+                    f"nested_{kind}_f1": result.nested[kind],
+                    f"oracle_{kind}_f1": result.oracle[kind],
+                    f"margin_{kind}": result.margins[kind]["all"].get("margin", 0.0),
+                }
+            )
         stage.run.metrics({"settings": len(result.table)})
 
 

@@ -22,7 +22,7 @@ from mespot.selection.fusion import (
     operating_point,
     thin,
 )
-from mespot.selection.model_branch import ModelSetting
+from mespot.selection.setting import ModelSetting
 
 MEMBERS = ("flow", "model", "union", "learned")  # equal F1: the simpler one, first, is taken
 Evidence = Callable[[Mapping[str, ModelSetting]], list[VideoEvidence]]

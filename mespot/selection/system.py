@@ -14,7 +14,7 @@ from mespot.files import read_json, write_json
 from mespot.params.fuse import FuseParams
 from mespot.params.grid import GridParams
 from mespot.selection.fusion import TypeScorer
-from mespot.selection.model_branch import ModelSetting
+from mespot.selection.setting import ModelSetting, read_setting
 
 _FORMAT = 1
 
@@ -108,7 +108,7 @@ def load_system(folder: Path) -> System:
     try:
         return System(
             folder=folder,
-            settings={kind: ModelSetting(**value["settings"][kind]) for kind in TYPES},
+            settings={kind: read_setting(value["settings"][kind]) for kind in TYPES},
             member=value["member"],
             thresholds={kind: float(value["thresholds"][kind]) for kind in TYPES},
             scorers={kind: TypeScorer.from_dict(value["scorers"][kind]) for kind in TYPES},

@@ -15,7 +15,8 @@ from mespot.selection.evidence import video_evidence
 from mespot.selection.fuse import fuse
 from mespot.selection.fusion import TypeScorer, fit, label, thin
 from mespot.selection.grid import search
-from mespot.selection.model_branch import ModelSetting, SliceScores
+from mespot.selection.model_branch import SliceScores
+from mespot.selection.setting import CurveSetting, ProposalSetting
 from mespot.selection.system import load_system, pack_system
 from mespot.slices.cut import slice_starts
 
@@ -224,7 +225,10 @@ def test_system_round_trip(fused, params, tmp_path):
     *_, result = fused
     for name in ("all.safetensors", "model.json"):
         (tmp_path / name).write_bytes(b"x")
-    settings = {kind: ModelSetting(0.5, 0.3, 0.03, 0.5, 0.05) for kind in ("me", "mae")}
+    settings = {
+        "me": CurveSetting(0.5, 0.3, 0.25, "max", 0.03, "relative", 0.5, 0.8, 0.05, 0.1, 0.7),
+        "mae": ProposalSetting(0.5, (0.3, 0.5), 0.25, "soft", 0.3, 0.5),
+    }
     pack_system(tmp_path / "system", {0.5: tmp_path}, settings, result.system, params)
     system = load_system(tmp_path / "system")
     assert system.settings == settings
