@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-
 AGGREGATES = ("weighted", "mean", "max")
 """How the slices that cover a moment make up its score."""
 

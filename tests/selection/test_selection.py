@@ -53,6 +53,9 @@ def world(seed: int, subjects: int = 6, model_noise: float = 0.15):
         flow.append((video, 20, 30, "me", 0.3 + 0.4 * rng.random()))  # a false alarm
         time = np.arange(FRAMES) / FPS
         signals[video] = SimpleNamespace(
+            regions=("lip_corner_r", "lip_corner_l"),
+            displacement=0.01 * rng.random((FRAMES, 2, 2)),
+            noise=np.full(2, 2e-3),
             time=time,
             strength=rng.random(FRAMES),
             head_motion=rng.random(FRAMES),
@@ -128,7 +131,7 @@ def fused(params):
     folds = folds_of(videos)
     grid = search(videos, events, slices, (0.5, 2.0), folds, params.grid, 0.5)
     evidence = evidence_of(videos, slices, flow, signals, params)
-    result = fuse(videos, events, evidence, grid.chosen, folds, params.fuse, 0.5)
+    result = fuse(videos, events, evidence, grid.chosen, folds, params.fuse, params.report, 7)
     return videos, events, evidence, grid, folds, result
 
 
@@ -145,7 +148,7 @@ def test_fusion_of_a_fold_ignores_its_events(fused, params):
     moved = events.copy()
     inside = moved["subject"].map(folds) == 1
     moved.loc[inside, ["onset", "apex", "offset"]] = [[3, 4, 8]] * int(inside.sum())
-    again = fuse(videos, moved, evidence, grid.chosen, folds, params.fuse, 0.5)
+    again = fuse(videos, moved, evidence, grid.chosen, folds, params.fuse, params.report, 7)
     assert again.chosen["1"] == result.chosen["1"]
     test = videos["video"][videos["subject"].map(folds) == 1]
     pd.testing.assert_frame_equal(
@@ -180,7 +183,7 @@ def test_branches_that_find_nothing_give_no_intervals_and_no_error(params):
     folds = folds_of(videos)
     grid = search(videos, events, slices, (0.5, 2.0), folds, params.grid, 0.5)
     evidence = evidence_of(videos, slices, flow[:0], signals, params)
-    result = fuse(videos, events, evidence, grid.chosen, folds, params.fuse, 0.5)
+    result = fuse(videos, events, evidence, grid.chosen, folds, params.fuse, params.report, 7)
     assert len(grid.intervals) == 0 and len(result.intervals) == 0
     overall = result.ablation[result.ablation["type"] == "overall"]
     assert (overall["fn"] == len(events)).all() and (overall["f1"] == 0).all()
@@ -235,7 +238,9 @@ def test_system_round_trip(fused, params, tmp_path):
     assert system.grid == params.grid
     assert (system.classifier(0.5) / "all.safetensors").is_file()
     np.testing.assert_allclose(
-        system.scorers["me"].weight, result.system["scorers"]["me"]["weight"], atol=1e-6
+        system.scorers.learned["me"].weight,
+        result.system["scorers"]["learned"]["me"]["weight"],
+        atol=1e-6,
     )
 
 
@@ -245,6 +250,6 @@ def test_a_broken_system_is_one_line(tmp_path):
     write_json(tmp_path / "system.json", {"format": 99})
     with pytest.raises(MespotError, match="format: found 99"):
         load_system(tmp_path)
-    write_json(tmp_path / "system.json", {"format": 1, "settings": {}})
+    write_json(tmp_path / "system.json", {"format": 2, "settings": {}})
     with pytest.raises(MespotError, match="'me'"):
         load_system(tmp_path)
