@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -33,7 +33,9 @@ class DataParams(Section):
     root: str = Field(
         description="folder that holds one folder per data set; empty = the embedded data"
     )
-    folds: int = Field(ge=2, description="number of subject-wise folds; at most the subjects")
+    folds: Annotated[int, Field(ge=2)] | Literal["loso"] = Field(
+        description="number of subject-wise folds, at most the subjects; loso = a fold per subject"
+    )
     allow_missing: bool = Field(
         description="leave out events whose video or frames are not on disk instead of stopping"
     )

@@ -9,7 +9,7 @@ from pydantic import Field
 from mespot.params.section import Section
 
 Share = Annotated[float, Field(gt=0, le=1)]
-Seconds = Annotated[float, Field(ge=0)]
+NotNegative = Annotated[float, Field(ge=0)]
 
 
 class TypeGrid(Section):
@@ -24,7 +24,7 @@ class TypeGrid(Section):
         description="how slices make up the score of a moment: weighted (most for their middle), "
         "mean, max",
     )
-    smooth: tuple[Seconds, ...] = Field(
+    smooth: tuple[NotNegative, ...] = Field(
         min_length=1, description="sigma of the smoothing of frame scores, seconds"
     )
     scales: tuple[Literal["absolute", "relative"], ...] = Field(
@@ -40,10 +40,10 @@ class TypeGrid(Section):
         description="share of the threshold at which an interval begins and ends (hysteresis); "
         "1 = at the threshold",
     )
-    merge_gap: tuple[Seconds, ...] = Field(
+    merge_gap: tuple[NotNegative, ...] = Field(
         min_length=1, description="shorter gaps between intervals are closed, seconds"
     )
-    min_length: tuple[Seconds, ...] = Field(
+    min_length: tuple[NotNegative, ...] = Field(
         min_length=1, description="shortest interval kept, seconds"
     )
     max_length: tuple[Annotated[float, Field(gt=0)], ...] = Field(
@@ -62,5 +62,9 @@ class GridParams(Section):
     """Search on other subjects than the scored ones."""
 
     rate: float = Field(gt=0, description="moments per second at which slices are aggregated")
+    gates: tuple[NotNegative, ...] = Field(
+        description="flow evidence, noise SDs, below which slices are left out: measured in "
+        "gate.csv beside no gate"
+    )
     me: TypeGrid
     mae: TypeGrid

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from mespot.data.load import read_videos
 from mespot.files import read_json, read_npz, write_csv, write_json
+from mespot.flow.signals import FlowSignals
 from mespot.pipeline.labelled import read_labelled
 from mespot.pipeline.stage import fresh, open_stage
+from mespot.selection.gating import gate_table
 from mespot.selection.grid import search
 from mespot.selection.model_branch import SliceScores
 
@@ -33,7 +35,24 @@ def grid(dataset: str) -> None:
             params.grid,
             params.report.min_iou,
         )
+        signals = {
+            video: FlowSignals.load(project.artifact("flow", dataset, f"{video}.npz"))
+            for video in videos["video"]
+        }
+        gate = gate_table(
+            videos,
+            events,
+            slices,
+            signals,
+            model["granularities"],
+            result.chosen,
+            model["folds"],
+            params.grid.rate,
+            params.grid.gates,
+            params.report.min_iou,
+        )
         write_csv(out / "table.csv", result.table)
+        write_csv(out / "gate.csv", gate)
         write_csv(out / "heatmap.csv", result.heatmap)
         write_csv(out / "intervals.csv", result.intervals)
         chosen = {
