@@ -132,6 +132,7 @@ def _fused(
     if system.member == "flow":
         log.info("%s: this system's search chose the flow branch alone", name)
         return calibrated(above(flow, system.thresholds), system.sigmoids)
+    from mespot.slices.gate import Gate
     from mespot.slices.score import SliceScorer
     from mespot.slices.stream import ClipStream
 
@@ -141,7 +142,9 @@ def _fused(
     folders = [system.classifier(granularity) for granularity in granularities]
     scorer = SliceScorer(folders, "all", params.slices.batch)
     stream = ClipStream(*crops, scorer.size, scorer.grey)
-    scored = scorer.score_lengths(stream, face.frames / face.fps, lengths, params.slices.step)
+    gate = Gate(signals.time, signals.strength, params.slices.gate)
+    step = params.slices.step
+    scored = scorer.score_lengths(stream, face.frames / face.fps, lengths, step, gate)
     slices = {
         length: SliceScores(length, *part) for length, part in zip(lengths, scored, strict=True)
     }

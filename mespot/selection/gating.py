@@ -12,12 +12,12 @@ from mespot.metric import F1Scorer
 from mespot.selection.candidates import Signals
 from mespot.selection.model_branch import SliceScores, model_output
 from mespot.selection.setting import ModelSetting
-from mespot.slices.gate import open_slices
+from mespot.slices.gate import Gate
 
 
 def gated(slices: SliceScores, signals: Signals, gate: float) -> tuple[SliceScores, int]:
     """Set the scores of closed slices to 0; also gives the number of open ones."""
-    taken = open_slices(slices.start, slices.length, signals.time, signals.strength, gate)
+    taken = Gate(signals.time, signals.strength, gate).open(slices.start, slices.length)
     scores = slices.scores * taken[:, None, None]
     return replace(slices, scores=scores), int(taken.sum())
 
