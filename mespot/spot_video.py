@@ -15,17 +15,16 @@ from pydantic import ValidationError
 
 from mespot.data.frames import FrameSource
 from mespot.errors import MespotError
-from mespot.events import INTERVAL_COLUMNS, empty_intervals
 from mespot.faces.preprocess import preprocess_video
 from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
 from mespot.flow.signals import FlowSignals
 from mespot.flow.spot import flow_video
 from mespot.params import Params
-from mespot.selection.candidates import candidates
+from mespot.selection.calibration import calibrated
 from mespot.selection.evidence import video_evidence
-from mespot.selection.fusion import above, apply, thin
 from mespot.selection.model_branch import SliceScores
+from mespot.selection.operate import above
 from mespot.selection.system import System
 
 log = logging.getLogger(__name__)
@@ -132,16 +131,20 @@ def _fused(
 ) -> pd.DataFrame:
     if system.member == "flow":
         log.info("%s: this system's search chose the flow branch alone", name)
-        return above(flow, system.thresholds)
+        return calibrated(above(flow, system.thresholds), system.sigmoids)
+    from mespot.slices.gate import Gate
     from mespot.slices.score import SliceScorer
     from mespot.slices.stream import ClipStream
 
-    granularities = sorted({setting.granularity for setting in system.settings.values()})
-    lengths = sorted({setting.length for setting in system.settings.values()})
+    settings = system.settings.values()
+    granularities = sorted({setting.granularity for setting in settings})
+    lengths = sorted({length for setting in settings for length in setting.lengths})
     folders = [system.classifier(granularity) for granularity in granularities]
     scorer = SliceScorer(folders, "all", params.slices.batch)
     stream = ClipStream(*crops, scorer.size, scorer.grey)
-    scored = scorer.score_lengths(stream, face.frames / face.fps, lengths, params.slices.step)
+    gate = Gate(signals.time, signals.strength, params.slices.gate)
+    step = params.slices.step
+    scored = scorer.score_lengths(stream, face.frames / face.fps, lengths, step, gate)
     slices = {
         length: SliceScores(length, *part) for length, part in zip(lengths, scored, strict=True)
     }
@@ -157,13 +160,4 @@ def _fused(
         system.grid,
         system.fuse.margin,
     )
-    fuse = system.fuse
-    if system.member == "learned":
-        pool = candidates(evidence, fuse.me_longest, fuse.mae_shortest)
-        table = apply(pool, system.scorers, fuse.max_iou) if len(pool) else empty_intervals()
-    elif system.member == "union":
-        both = pd.concat([flow[list(INTERVAL_COLUMNS)], evidence.model], ignore_index=True)
-        table = thin(both, fuse.max_iou)
-    else:
-        table = evidence.model
-    return above(table, system.thresholds)
+    return system.answer(evidence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -10,7 +11,10 @@ from mespot.errors import MespotError
 
 
 def subject_folds(
-    subjects: Sequence[str], folds: int, seed: int, weights: Mapping[str, float] | None = None
+    subjects: Sequence[str],
+    folds: int | Literal["loso"],
+    seed: int,
+    weights: Mapping[str, float] | None = None,
 ) -> dict[str, int]:
     """Spread subjects over folds.
 
@@ -19,7 +23,7 @@ def subject_folds(
 
     Args:
         subjects: names; repeated ones count once, their order does not matter.
-        folds: number of folds; as many as subjects gives leave-one-subject-out.
+        folds: number of folds; ``loso`` = as many as subjects, leave-one-subject-out.
         seed: of the order among equals.
         weights: such as the number of events per subject; missing ones count 0.
 
@@ -30,6 +34,7 @@ def subject_folds(
         MespotError: more folds than subjects.
     """
     names = sorted(set(subjects))
+    folds = len(names) if folds == "loso" else folds
     if folds > len(names):
         raise MespotError(
             f"data.folds: found {folds}, expected at most {len(names)}, the number of subjects"

@@ -22,6 +22,7 @@ unread in type-blind mode) and, for curves, ``score``.
 Source: the MEGC 2020-2022 rules; pooling reproduces the counts of their leaderboards.
 """
 
+from mespot.metric.batch import count_sets
 from mespot.metric.bootstrap import Interval, draw_weights, f1_interval, paired_difference
 from mespot.metric.counts import Counts, Tally, f1_score
 from mespot.metric.curve import Curve, average_precision, precision_recall
@@ -50,6 +51,7 @@ __all__ = [
     "average_precision",
     "choose_protocol",
     "count",
+    "count_sets",
     "draw_weights",
     "f1_interval",
     "f1_score",

@@ -54,14 +54,20 @@ def optimal(pairs: Pairs) -> np.ndarray:
 
     if not len(pairs):
         return np.zeros(0, dtype=np.int64)
-    if np.bincount(pairs.truth).max() == 1 and np.bincount(pairs.predicted).max() == 1:
+    alone = (np.bincount(pairs.truth)[pairs.truth] == 1) & (
+        np.bincount(pairs.predicted)[pairs.predicted] == 1
+    )
+    rest = np.flatnonzero(~alone)  # few pairs compete, and a search matches very many at once
+    if not rest.size:
         return np.arange(len(pairs))
+    truth = np.unique(pairs.truth[rest], return_inverse=True)[1]
+    predicted = np.unique(pairs.predicted[rest], return_inverse=True)[1]
     graph = csr_array(
-        (np.ones(len(pairs), dtype=np.int8), (pairs.truth, pairs.predicted)),
-        shape=(pairs.truth.max() + 1, pairs.predicted.max() + 1),
+        (np.ones(rest.size, dtype=np.int8), (truth, predicted)),
+        shape=(truth.max() + 1, predicted.max() + 1),
     )
     partner = maximum_bipartite_matching(graph, perm_type="column")
-    return np.flatnonzero(partner[pairs.truth] == pairs.predicted)
+    return np.sort(np.concatenate((np.flatnonzero(alone), rest[partner[truth] == predicted])))
 
 
 def greedy_iou(pairs: Pairs) -> np.ndarray:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from mespot.params.section import Section
 
@@ -33,7 +33,9 @@ class DataParams(Section):
     root: str = Field(
         description="folder that holds one folder per data set; empty = the embedded data"
     )
-    folds: int = Field(ge=2, description="number of subject-wise folds; at most the subjects")
+    folds: int | Literal["loso"] = Field(
+        description="number of subject-wise folds, at most the subjects; loso = a fold per subject"
+    )
     allow_missing: bool = Field(
         description="leave out events whose video or frames are not on disk instead of stopping"
     )
@@ -43,3 +45,11 @@ class DataParams(Section):
     )
     casme2: Casme2Params
     clips: ClipsParams
+
+    @field_validator("folds", mode="before")
+    @classmethod
+    def _number_or_loso(cls, value: Any) -> Any:
+        # before the type is read: one message, not one for each of the two types
+        if value == "loso" or (type(value) is int and value >= 2):
+            return value
+        raise ValueError("a whole number from 2 on, or loso (a fold per subject)")

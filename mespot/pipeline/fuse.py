@@ -14,7 +14,7 @@ from mespot.pipeline.stage import fresh, open_stage
 from mespot.selection.candidates import VideoEvidence
 from mespot.selection.evidence import video_evidence
 from mespot.selection.fuse import fuse as run_fusion
-from mespot.selection.model_branch import ModelSetting
+from mespot.selection.setting import ModelSetting, read_setting
 from mespot.selection.system import pack_system
 
 
@@ -34,7 +34,7 @@ def fuse(dataset: str) -> None:
         }
         chosen = read_json(project.artifact("grid", dataset, "chosen.json"))["chosen"]
         settings = {
-            kind: {fold: ModelSetting(**value) for fold, value in folds.items()}
+            kind: {fold: read_setting(value) for fold, value in folds.items()}
             for kind, folds in chosen.items()
         }
 
@@ -58,11 +58,19 @@ def fuse(dataset: str) -> None:
         out = fresh(project.artifact("fuse", dataset))
         stage.run.params(params.fuse.model_dump())
         result = run_fusion(
-            videos, events, evidence, settings, model["folds"], params.fuse, params.report.min_iou
+            videos,
+            events,
+            evidence,
+            settings,
+            model["folds"],
+            params.fuse,
+            params.report,
+            params.seed,
         )
         write_csv(out / "intervals.csv", result.intervals)
-        write_csv(out / "ablation.csv", result.ablation)
-        write_json(out / "chosen.json", result.chosen)
+        for name in ("ablation", "differences", "reliability", "oracle"):
+            write_csv(out / f"{name}.csv", getattr(result, name))
+        write_json(out / "chosen.json", {**result.chosen, "calibration": result.calibration})
         pack_system(
             out / "system",
             {
@@ -75,3 +83,7 @@ def fuse(dataset: str) -> None:
         )
         overall = result.ablation[result.ablation["type"] == "overall"]
         stage.run.metrics({f"{row.member}_f1": row.f1 for row in overall.itertuples()})
+        stage.run.metrics(
+            {f"{name}_{kind}": figures[name] for kind, figures in result.calibration.items()
+             for name in ("ece", "brier")}
+        )  # fmt: skip

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from mespot.data.load import read_videos
 from mespot.files import read_json, read_npz, write_csv, write_json
+from mespot.flow.signals import FlowSignals
 from mespot.pipeline.labelled import read_labelled
 from mespot.pipeline.stage import fresh, open_stage
+from mespot.selection.gating import gate_table
 from mespot.selection.grid import search
 from mespot.selection.model_branch import SliceScores
 
@@ -33,14 +35,47 @@ def grid(dataset: str) -> None:
             params.grid,
             params.report.min_iou,
         )
+        signals = {
+            video: FlowSignals.load(project.artifact("flow", dataset, f"{video}.npz"))
+            for video in videos["video"]
+        }
+        gate = gate_table(
+            videos,
+            events,
+            slices,
+            signals,
+            model["granularities"],
+            result.chosen,
+            model["folds"],
+            params.grid.rate,
+            params.grid.gates,
+            params.report.min_iou,
+        )
         write_csv(out / "table.csv", result.table)
+        write_csv(out / "gate.csv", gate)
+        write_csv(out / "heatmap.csv", result.heatmap)
         write_csv(out / "intervals.csv", result.intervals)
         chosen = {
             kind: {fold: setting.as_dict() for fold, setting in settings.items()}
             for kind, settings in result.chosen.items()
         }
-        write_json(out / "chosen.json", {"chosen": chosen, "oracle": result.oracle})
-        stage.run.metrics({f"oracle_{kind}_f1": f1 for kind, f1 in result.oracle.items()})
+        write_json(
+            out / "chosen.json",
+            {
+                "chosen": chosen,
+                "margins": result.margins,
+                "nested": result.nested,
+                "oracle": result.oracle,
+            },
+        )
+        for kind in result.nested:
+            stage.run.metrics(
+                {
+                    f"nested_{kind}_f1": result.nested[kind],
+                    f"oracle_{kind}_f1": result.oracle[kind],
+                    f"margin_{kind}": result.margins[kind]["all"].get("margin", 0.0),
+                }
+            )
         stage.run.metrics({"settings": len(result.table)})
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from mespot.data.load import read_videos
 from mespot.errors import MespotError
-from mespot.files import read_json, write_npz
+from mespot.files import read_json, read_npz, write_npz
 from mespot.parallel import map_videos
 from mespot.pipeline.stage import fresh, open_stage
+from mespot.slices.gate import Gate
 from mespot.slices.score import score_video
 
 
@@ -39,6 +42,7 @@ def slices(dataset: str, length: float) -> None:
                 row.frames / row.fps,
                 length,
                 params.slices.step,
+                _gate(project.artifact("flow", dataset, f"{row.video}.npz"), params.slices.gate),
             )
             for row in videos.itertuples()
         ]
@@ -50,3 +54,11 @@ def slices(dataset: str, length: float) -> None:
         stage.run.metrics(
             {"slices": sum(len(value) for key, value in arrays.items() if key.endswith("/start"))}
         )
+
+
+def _gate(path: Path, least: float) -> Gate | None:
+    """The gate of a video; its two arrays are read plainly, so that flow code is no dependency."""
+    if not least:
+        return None
+    arrays = read_npz(path)
+    return Gate(arrays["time"], arrays["strength"], least)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,13 +10,8 @@ import pandas as pd
 from mespot.events import TYPES
 from mespot.params.grid import GridParams
 from mespot.selection.candidates import Signals, VideoEvidence
-from mespot.selection.model_branch import (
-    ModelSetting,
-    SliceScores,
-    model_intervals,
-    smoothed,
-    time_scores,
-)
+from mespot.selection.model_branch import SliceScores, model_output
+from mespot.selection.setting import ModelSetting
 
 
 def video_evidence(
@@ -47,34 +41,20 @@ def video_evidence(
         margin: by how much the model's threshold is lowered for candidates, so that the scorer
             sees near misses too.
     """
-    duration = frames / fps
-    columns, model, near = [], [], []
-    for kind in TYPES:
-        setting = settings[kind]
-        raw = time_scores(
-            slices[setting.length],
-            list(granularities).index(setting.granularity),
-            kind,
-            duration,
-            grid.rate,
+    outputs = [
+        model_output(
+            video, fps, frames, slices, granularities, kind, settings[kind], grid.rate, margin
         )
-        scores = smoothed(raw, setting, grid.rate)
-        columns.append(scores)
-        lowered = replace(setting, threshold=max(setting.threshold - margin, 0.05))
-        for tables, point in ((model, setting), (near, lowered)):
-            tables.append(
-                model_intervals(
-                    video, fps, frames, scores, grid.rate, kind, point, getattr(grid, kind)
-                )
-            )
+        for kind in TYPES
+    ]
     return VideoEvidence(
         video=video,
         fps=fps,
         frames=frames,
         flow=flow,
         signals=signals,
-        model=pd.concat(model, ignore_index=True),
-        near=pd.concat(near, ignore_index=True),
-        scores=np.stack(columns, axis=1),  # (T, 2)
+        model=pd.concat([one.intervals for one in outputs], ignore_index=True),
+        near=pd.concat([one.near for one in outputs], ignore_index=True),
+        scores=np.stack([one.scores for one in outputs], axis=1),  # (T, 2)
         rate=grid.rate,
     )

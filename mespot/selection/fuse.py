@@ -9,22 +9,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mespot.events import INTERVAL_COLUMNS, TYPES
+from mespot.events import INTERVAL_COLUMNS, TYPES, empty_intervals
 from mespot.metric import F1Scorer
 from mespot.params.fuse import FuseParams
+from mespot.params.report import ReportParams
+from mespot.progress import track
+from mespot.selection.calibration import reliability
 from mespot.selection.candidates import VideoEvidence, candidates
-from mespot.selection.fusion import (
-    above,
-    apply,
-    fit,
-    label,
-    learned_scores,
-    operating_point,
-    thin,
-)
-from mespot.selection.model_branch import ModelSetting
+from mespot.selection.choice import Choice
+from mespot.selection.compare import ablation_tables, optimism
+from mespot.selection.members import MEMBERS
+from mespot.selection.operate import hits
+from mespot.selection.setting import ModelSetting
 
-MEMBERS = ("flow", "model", "union", "learned")  # equal F1: the simpler one, first, is taken
 Evidence = Callable[[Mapping[str, ModelSetting]], list[VideoEvidence]]
 """From the model branch's settings to the evidence of all videos."""
 
@@ -34,14 +31,24 @@ class FusionResult:
     """Outcome of the fusion of one data set.
 
     Attributes:
-        intervals: out-of-fold; columns ``branch`` (model, flow, fused) and INTERVAL_COLUMNS.
+        intervals: out-of-fold; columns ``branch`` (model, flow, fused) and INTERVAL_COLUMNS, the
+            score calibrated.
         ablation: out-of-fold counts of every member of the search, per type and overall.
+        differences: paired differences in F1 between members.
+        reliability: predicted and observed share of hits of the fused intervals, also of those
+            below the operating point, out-of-fold.
+        calibration: type -> ``ece``, ``brier`` and ``count`` of the same intervals.
+        oracle: nested F1 beside that of choices on the scored subjects themselves.
         chosen: fold number as text -> member, its operating point, F1 where it was chosen.
         system: what the final system, fitted on all subjects, needs besides the classifiers.
     """
 
     intervals: pd.DataFrame
     ablation: pd.DataFrame
+    differences: pd.DataFrame
+    reliability: pd.DataFrame
+    calibration: dict[str, dict[str, float]]
+    oracle: pd.DataFrame
     chosen: dict[str, Any]
     system: dict[str, Any]
 
@@ -53,7 +60,8 @@ def fuse(
     settings: Mapping[str, Mapping[str, ModelSetting]],
     folds: Mapping[str, int],
     params: FuseParams,
-    min_iou: float,
+    report: ReportParams,
+    seed: int,
 ) -> FusionResult:
     """Fuse both branches, out-of-fold, and fit the final system on all subjects.
 
@@ -64,27 +72,29 @@ def fuse(
         settings: type -> fold number as text, or ``all`` -> setting chosen by the grid.
         folds: subject -> fold.
         params: the search space.
-        min_iou: IoU of a hit.
+        report: IoU of a hit; draws and confidence of the bootstrap.
+        seed: of the bootstrap draws.
     """
     fold = videos["subject"].map(dict(folds)).to_numpy()
-    scorer = F1Scorer(events, videos["video"].tolist(), min_iou=min_iou)
-    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in (*MEMBERS, "fused")}
-    chosen: dict[str, Any] = {}
-    for k in sorted(set(fold)):
-        among = fold != k
-        choice = _Choice(
-            evidence({kind: settings[kind][str(k)] for kind in TYPES}),
-            videos,
-            events,
-            scorer,
-            among,
-            params,
-            min_iou,
+    scorer = F1Scorer(events, videos["video"].tolist(), min_iou=report.min_iou)
+    subject_of = dict(zip(videos["video"], videos["subject"], strict=True))
+    pools = _Pools(evidence, params)
+
+    def choose(name: str, among: np.ndarray) -> Choice:
+        pool = pools.of({kind: settings[kind][name] for kind in TYPES})
+        return Choice(
+            pool, subject_of, events, scorer, among, params, report.min_iou, seed, report.draws
         )
-        test = set(videos["video"][~among])
+
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in (*MEMBERS, "fused")}
+    scored, chosen = [empty_intervals()], {}
+    for k in track(sorted(set(fold)), "fusion of folds"):
+        choice = choose(str(k), fold != k)
+        test = set(videos["video"][fold == k])
         for name in MEMBERS:
-            parts[name].append(_in_videos(choice.final(name), test))
-        parts["fused"].append(_in_videos(choice.final(choice.best), test))
+            parts[name].append(choice.final(name, test))
+        parts["fused"].append(choice.final(choice.best, test))
+        scored.append(choice.scored(choice.best, test))
         chosen[str(k)] = choice.as_dict()
     tables = {
         name: pd.concat(tables, ignore_index=True).sort_values(
@@ -92,79 +102,59 @@ def fuse(
         )
         for name, tables in parts.items()
     }
-    whole = _Choice(
-        evidence({kind: settings[kind]["all"] for kind in TYPES}),
-        videos,
-        events,
-        scorer,
-        np.ones(len(videos), dtype=bool),
-        params,
-        min_iou,
+    whole = choose("all", np.ones(len(videos), dtype=bool))
+    ablation, differences = ablation_tables(tables, scorer, videos["subject"], report, seed)
+    best = max(MEMBERS, key=lambda name: whole.members[name].f1)
+    oracle = {"model": "model", "flow": "flow", "fused": best}
+    everything = pd.concat(scored, ignore_index=True)
+    bins, calibration = reliability(
+        everything["type"].to_numpy(),
+        everything["score"].to_numpy(dtype=np.float64),
+        hits(everything, scorer),
+        params.bins,
     )
     branches = [tables[name].assign(branch=name) for name in ("model", "flow", "fused")]
     return FusionResult(
         intervals=pd.concat(branches, ignore_index=True)[["branch", *INTERVAL_COLUMNS]],
-        ablation=_ablation(tables, scorer),
+        ablation=ablation,
+        differences=differences,
+        reliability=bins,
+        calibration=calibration,
+        oracle=optimism(
+            ablation,
+            {branch: whole.members[name].counts.sum(axis=0) for branch, name in oracle.items()},
+        ),
         chosen=chosen,
-        system=whole.as_dict() | {"scorers": whole.scorers_as_dict()},
+        system=system_entries(whole),
     )
 
 
-class _Choice:
-    """The members of the search under one setting, chosen on the videos that it may see."""
+def system_entries(choice: Choice) -> dict[str, Any]:
+    """What a final system stores of a choice, see ``mespot.selection.system``."""
+    scorers, member = choice.scorers, choice.members[choice.best]
+    return {
+        "member": choice.best,
+        **{key: member.as_dict()[key] for key in ("value", "thresholds", "calibration")},
+        "scorers": {
+            name: {kind: one.as_dict() for kind, one in getattr(scorers, name).items()}
+            for name in ("flow", "model", "learned")
+        },
+    }
 
-    def __init__(self, evidence, videos, events, scorer, among, params, min_iou):
-        self.params = params
-        subject_of = dict(zip(videos["video"], videos["subject"], strict=True))
-        self.pool = pd.concat(
-            [candidates(one, params.me_longest, params.mae_shortest) for one in evidence],
-            ignore_index=True,
-        )
-        seen = self.pool["video"].isin(videos["video"][among]).to_numpy()
-        known = self.pool[seen].reset_index(drop=True)
-        hit = label(known, events, min_iou)
-        subjects = known["video"].map(subject_of).to_numpy()
-        self.scorers = fit(known, hit, params.penalty)
-        flow = pd.concat([one.flow[list(INTERVAL_COLUMNS)] for one in evidence])
-        model = pd.concat([one.model[list(INTERVAL_COLUMNS)] for one in evidence])
-        flow = flow.reset_index(drop=True)
-        model = model.reset_index(drop=True)
-        self.scored = {
-            "flow": flow,
-            "model": model,
-            "union": thin(pd.concat([flow, model], ignore_index=True), params.max_iou),
-            "learned": learned_scores(known, hit, subjects, params),
-        }
-        self.points, self.f1 = {}, {}
-        for name in MEMBERS:
-            self.points[name], self.f1[name] = operating_point(
-                self.scored[name], scorer, among, params.thresholds
+
+class _Pools:
+    """Candidates of all videos, made once per setting of the model branch."""
+
+    def __init__(self, evidence: Evidence, params: FuseParams):
+        self._evidence, self._params = evidence, params
+        self._kept: dict[tuple[ModelSetting, ...], pd.DataFrame] = {}
+
+    def of(self, settings: Mapping[str, ModelSetting]) -> pd.DataFrame:
+        key = tuple(settings[kind] for kind in TYPES)
+        if key not in self._kept:
+            longest, shortest = self._params.me_longest, self._params.mae_shortest
+            self._kept[key] = pd.concat(
+                [candidates(one, longest, shortest) for one in self._evidence(settings)],
+                ignore_index=True,
             )
-        self.best = max(MEMBERS, key=lambda name: self.f1[name])
-
-    def final(self, name: str) -> pd.DataFrame:
-        """Intervals of all videos by one member at its operating point."""
-        table = (
-            apply(self.pool, self.scorers, self.params.max_iou)
-            if name == "learned"
-            else self.scored[name]
-        )
-        return above(table, self.points[name])
-
-    def as_dict(self) -> dict[str, Any]:
-        return {"member": self.best, "thresholds": self.points, "f1_where_chosen": self.f1}
-
-    def scorers_as_dict(self) -> dict[str, Any]:
-        return {kind: scorer.as_dict() for kind, scorer in self.scorers.items()}
-
-
-def _in_videos(table: pd.DataFrame, videos: set[str]) -> pd.DataFrame:
-    return table[table["video"].isin(videos)]
-
-
-def _ablation(tables: Mapping[str, pd.DataFrame], scorer: F1Scorer) -> pd.DataFrame:
-    rows = []
-    for name in ("flow", "model", "union", "learned", "fused"):
-        for kind, tally in scorer.score(tables[name]).tallies().items():
-            rows.append({"member": name, "type": kind, **tally.as_dict()})
-    return pd.DataFrame(rows)
+        return self._kept[key]

@@ -1,4 +1,4 @@
-"""Fusion of both branches: rules and a learned scorer, chosen on other subjects."""
+"""The learned scorer of candidates, and the suppression of overlapping ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from mespot.events import INTERVAL_COLUMNS, TYPES, empty_intervals, iou_matrix, suppress
-from mespot.metric import F1Scorer, f1_score
 from mespot.params.fuse import FuseParams
 from mespot.selection.candidates import FEATURES
 
@@ -50,7 +49,13 @@ class TypeScorer:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, object]) -> TypeScorer:
-        """Inverse of ``as_dict``."""
+        """Inverse of ``as_dict``.
+
+        Raises:
+            ValueError: fitted on other features.
+        """
+        if list(value["features"]) != list(FEATURES):  # type: ignore[call-overload]
+            raise ValueError("features")
         arrays = [np.asarray(value[key], dtype=np.float64) for key in ("mean", "scale", "weight")]
         return cls(*arrays, bias=float(value["bias"]))  # type: ignore[arg-type]
 
@@ -165,40 +170,3 @@ def learned_scores(
             scorers = fit(rest, hit[~inside], params.penalty)
         parts.append(apply(candidates[inside].reset_index(drop=True), scorers, params.max_iou))
     return pd.concat([empty_intervals(), *parts], ignore_index=True)
-
-
-def operating_point(
-    intervals: pd.DataFrame, scorer: F1Scorer, among: np.ndarray, thresholds: tuple[float, ...]
-) -> tuple[dict[str, float], float]:
-    """Choose the score threshold of each type by F1 on some of the videos.
-
-    Args:
-        intervals: scored intervals.
-        scorer: holds the truth and the full list of videos.
-        among: (V,) True for the videos that the choice may see.
-        thresholds: scores tried, rising; of several equally good ones the middle is taken, which
-            lies farthest from where F1 falls off.
-
-    Returns:
-        type -> threshold, and the overall F1 that the choice gives on those videos.
-    """
-    chosen, total = {}, np.zeros(3)
-    for kind in TYPES:
-        counts = np.stack(
-            [
-                scorer.score(above(intervals, {kind: value})).by_video(kind)[among].sum(axis=0)
-                for value in thresholds
-            ]
-        )
-        f1 = f1_score(counts)
-        equal = np.flatnonzero(f1 >= f1.max() - 1e-12)
-        best = int(equal[len(equal) // 2])
-        chosen[kind] = float(thresholds[best])
-        total += counts[best]
-    return chosen, float(f1_score(total))
-
-
-def above(intervals: pd.DataFrame, thresholds: Mapping[str, float]) -> pd.DataFrame:
-    """Keep the intervals whose score reaches the threshold of their type."""
-    limit = np.array([thresholds.get(kind, np.inf) for kind in intervals["type"]], dtype=float)
-    return intervals[intervals["score"].to_numpy(dtype=float) >= limit].reset_index(drop=True)

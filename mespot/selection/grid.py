@@ -9,24 +9,21 @@ setting on all subjects, scored on those same subjects, is kept apart as ``oracl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mespot.events import TYPES, empty_intervals
 from mespot.metric import F1Scorer, f1_score
-from mespot.params.grid import GridParams, TypeGrid
-from mespot.progress import track
-from mespot.selection.model_branch import (
-    ModelSetting,
-    SliceScores,
-    model_intervals,
-    smoothed,
-    time_scores,
-)
+from mespot.params.grid import GridParams
+from mespot.progress import progress
+from mespot.selection.model_branch import SliceScores, model_output, stored_step
+from mespot.selection.setting import CurveSetting, ModelSetting
+from mespot.selection.space import Box, boxes, pooled_with_neighbours
+from mespot.selection.sweep import Sweep
 
 
 @dataclass(frozen=True)
@@ -34,16 +31,24 @@ class GridResult:
     """Outcome of the search of one data set.
 
     Attributes:
-        table: one row per type and setting, with TP, FP, FN and F1 over all subjects and the F1 on
-            the subjects outside each fold (``f1_without_<k>``).
+        table: one row per type and setting, with TP, FP, FN and F1 over all subjects and the
+            figure that the choice for each fold went by (``f1_without_<k>``).
+        heatmap: type, granularity, length and the nested F1 of the cell: for each fold the best
+            decoding of the cell on the other folds.
         chosen: type -> fold number as text, or ``all`` -> the chosen setting.
+        margins: type -> fold number as text, or ``all`` -> figure of the chosen setting, best
+            setting of another decoder, granularity or slice length, and the margin over it.
         intervals: out-of-fold intervals of the model branch.
+        nested: type -> F1 of ``intervals``.
         oracle: type -> F1 of the best setting on the subjects that it is scored on.
     """
 
     table: pd.DataFrame
+    heatmap: pd.DataFrame
     chosen: dict[str, dict[str, ModelSetting]]
+    margins: dict[str, dict[str, dict[str, Any]]]
     intervals: pd.DataFrame
+    nested: dict[str, float]
     oracle: dict[str, float]
 
 
@@ -67,77 +72,153 @@ def search(
         grid: the search space.
         min_iou: IoU of a hit.
     """
-    fold = videos["subject"].map(dict(folds)).to_numpy()
-    scorer = F1Scorer(events, videos["video"].tolist(), min_iou=min_iou)
-    rows, chosen, parts, oracle = [], {}, [], {}
+    tables, cells, intervals = [], [], [empty_intervals()]
+    chosen, margins, nested, oracle = {}, {}, {}, {}
     for kind in TYPES:
-        space: TypeGrid = getattr(grid, kind)
-        settings = [
-            ModelSetting(*values)
-            for values in product(
-                granularities, space.lengths, space.smooth, space.thresholds, space.merge_gap
+        searched = _search_type(videos, events, slices, granularities, folds, grid, min_iou, kind)
+        best = {name: int(np.argmax(figure)) for name, figure in searched.figures.items()}
+        chosen[kind] = {name: searched.setting(index) for name, index in best.items()}
+        margins[kind] = {name: searched.margin(name, index) for name, index in best.items()}
+        tables.append(searched.table(kind))
+        cells.append(searched.heatmap(kind))
+        nested[kind] = searched.nested(np.arange(len(searched)))
+        oracle[kind] = float(f1_score(searched.counts.sum(axis=1)).max())
+        for row in videos.itertuples():
+            setting = chosen[kind][str(folds[row.subject])]
+            own = {length: slices[length][row.video] for length in setting.lengths}
+            found = model_output(
+                row.video, row.fps, int(row.frames), own, granularities, kind, setting, grid.rate
             )
-        ]
-        cache = _ScoreCache(videos, slices, granularities, kind, grid.rate)
-        counts = np.zeros((len(settings), len(videos), 3), dtype=np.int64)
-        for index, setting in enumerate(track(settings, f"grid {kind}")):
-            table = cache.intervals(setting, space)
-            counts[index] = scorer.score(table).by_video(kind)
-        pooled = f1_score(counts.sum(axis=1))
-        without = {k: f1_score(counts[:, fold != k].sum(axis=1)) for k in sorted(set(fold))}
-        chosen[kind] = {str(k): settings[int(np.argmax(f1))] for k, f1 in without.items()}
-        chosen[kind]["all"] = settings[int(np.argmax(pooled))]
-        oracle[kind] = float(pooled.max())
-        for index, setting in enumerate(settings):
-            tp, fp, fn = counts[index].sum(axis=0)
-            row = {"type": kind, **setting.as_dict(), "tp": tp, "fp": fp, "fn": fn}
-            row["f1"] = pooled[index]
-            rows.append(row | {f"f1_without_{k}": f1[index] for k, f1 in without.items()})
-        for k in without:
-            table = cache.intervals(chosen[kind][str(k)], space)
-            parts.append(table[table["video"].isin(videos["video"][fold == k])])
-    intervals = pd.concat(parts, ignore_index=True) if parts else empty_intervals()
-    intervals = intervals.sort_values(["video", "onset", "offset", "type"], ignore_index=True)
-    return GridResult(pd.DataFrame(rows), chosen, intervals, oracle)
+            intervals.append(found.intervals)
+    return GridResult(
+        table=pd.concat(tables, ignore_index=True),
+        heatmap=pd.concat(cells, ignore_index=True),
+        chosen=chosen,
+        margins=margins,
+        intervals=pd.concat(intervals, ignore_index=True).sort_values(
+            ["video", "onset", "offset", "type"], ignore_index=True
+        ),
+        nested=nested,
+        oracle=oracle,
+    )
 
 
-class _ScoreCache:
-    """Scores over time of all videos, computed once per granularity, length and smoothing."""
+def _search_type(
+    videos, events, slices, granularities, folds, grid, min_iou, kind: str
+) -> _Searched:
+    space = boxes(granularities, getattr(grid, kind), stored_step(slices))
+    scorer = F1Scorer(events, videos["video"].tolist(), min_iou=min_iou)
+    sweep = Sweep(videos, scorer, slices, granularities, kind, grid.rate)
+    counts = np.concatenate(list(_progressing(space, sweep, f"settings of {kind}")))
+    return _Searched(space, counts, np.array([folds[name] for name in sweep.subjects]))
 
-    def __init__(self, videos, slices, granularities, kind: str, rate: float):
-        self._videos = list(
-            zip(videos["video"], videos["fps"], videos["frames"].astype(int), strict=True)
+
+def _progressing(space: Sequence[Box], sweep: Sweep, label: str) -> Iterator[np.ndarray]:
+    with progress() as display:
+        task = display.add_task(label, total=sum(map(len, space)))
+        for box in space:
+            for block in sweep.counts(box):
+                yield block
+                display.advance(task, len(block))
+
+
+class _Searched:
+    """All settings of one type with their counts.
+
+    Attributes:
+        counts: (C, S, 3) TP, FP and FN of each setting and subject.
+        figures: fold number as text, or ``all`` -> (C,) figure that the choice goes by: F1
+            pooled with neighbours on the subjects outside the fold.
+    """
+
+    def __init__(self, space: Sequence[Box], counts: np.ndarray, fold: np.ndarray):
+        self._space, self.counts, self._fold = space, counts, fold
+        self._folds = sorted(set(fold.tolist()))
+        self.figures = {str(k): self._figure(fold != k) for k in self._folds}
+        self.figures["all"] = self._figure(np.ones(len(fold), dtype=bool))
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def _figure(self, among: np.ndarray) -> np.ndarray:
+        pooled = self.counts[:, among].sum(axis=1)  # (C, 3)
+        borders = np.cumsum([len(box) for box in self._space])[:-1]
+        parts = zip(self._space, np.split(pooled, borders), strict=True)
+        figure = f1_score(
+            np.concatenate([pooled_with_neighbours(part, box) for box, part in parts])
         )
-        self._slices, self._kind, self._rate = slices, kind, rate
-        self._granularities = list(granularities)
-        self._kept: dict[tuple, dict[str, np.ndarray]] = {}
+        return np.round(figure, 9)  # equal ones stay equal: the first, simpler one is taken
 
-    def scores(self, setting: ModelSetting) -> dict[str, np.ndarray]:
-        key = (setting.granularity, setting.length, setting.smooth)
-        if key not in self._kept:
-            column = self._granularities.index(setting.granularity)
-            self._kept[key] = {
-                video: smoothed(
-                    time_scores(
-                        self._slices[setting.length][video],
-                        column,
-                        self._kind,
-                        frames / fps,
-                        self._rate,
-                    ),
-                    setting,
-                    self._rate,
-                )
-                for video, fps, frames in self._videos
-            }
-        return self._kept[key]
+    def setting(self, index: int) -> ModelSetting:
+        """The setting in a row of ``counts``."""
+        for box in self._space:
+            if index < len(box):
+                return box.setting(index)
+            index -= len(box)
+        raise IndexError(index)
 
-    def intervals(self, setting: ModelSetting, space: TypeGrid) -> pd.DataFrame:
-        scores = self.scores(setting)
-        parts = [
-            model_intervals(
-                video, fps, frames, scores[video], self._rate, self._kind, setting, space
-            )
-            for video, fps, frames in self._videos
+    def nested(self, rows: np.ndarray) -> float:
+        """F1 when for each fold the best of some settings on the other folds answers."""
+        total = np.zeros(3)
+        for k in self._folds:
+            best = rows[int(np.argmax(self.figures[str(k)][rows]))]
+            total += self.counts[best, self._fold == k].sum(axis=0)
+        return float(f1_score(total))
+
+    def cells(self) -> np.ndarray:
+        """(C,) number of the cell of each setting: decoder, granularity, slice length."""
+        parts, first = [], 0
+        for box in self._space:
+            granularity, length = box.shape[:2]
+            inner = len(box) // (granularity * length)
+            parts.append(first + np.repeat(np.arange(granularity * length), inner))
+            first += granularity * length
+        return np.concatenate(parts)
+
+    def margin(self, name: str, best: int) -> dict[str, Any]:
+        """Lead of a choice over the best setting of another cell."""
+        figure, cells = self.figures[name], self.cells()
+        others = np.flatnonzero(cells != cells[best])
+        if not others.size:
+            return {"f1": figure[best]}
+        second = int(others[np.argmax(figure[others])])
+        return {
+            "f1": figure[best],
+            "runner_up": self.setting(second).as_dict(),
+            "runner_up_f1": figure[second],
+            "margin": figure[best] - figure[second],
+        }
+
+    def heatmap(self, kind: str) -> pd.DataFrame:
+        """Nested F1 of every granularity and slice length, by score curves."""
+        (box,) = [box for box in self._space if box.decoder is CurveSetting]
+        cells = self.cells()
+        rows = []
+        for number in range(box.shape[0] * box.shape[1]):
+            inside = np.flatnonzero(cells == number)
+            setting = self.setting(int(inside[0]))
+            rows.append((kind, setting.granularity, setting.length, self.nested(inside)))
+        return pd.DataFrame(rows, columns=["type", "granularity", "length", "f1"])
+
+    def table(self, kind: str) -> pd.DataFrame:
+        """One row per setting."""
+        fields = ["granularity", "length", "lengths", "step", "aggregate", "smooth", "scale",
+                  "suppression", "max_iou", "threshold", "low", "merge_gap", "min_length",
+                  "max_length"]  # fmt: skip
+        parts = []
+        for box in self._space:
+            part = {"type": kind, "decoder": box.decoder.decoder}
+            for name in fields:
+                part[name] = box.column(name) if name in box.axes else None
+            parts.append(pd.DataFrame(part, index=range(len(box))))
+        table = pd.concat(parts, ignore_index=True)
+        several = table["lengths"].notna()
+        table.loc[several, "lengths"] = [
+            " ".join(f"{one:g}" for one in value) for value in table.loc[several, "lengths"]
         ]
-        return pd.concat([empty_intervals(), *parts], ignore_index=True)
+        pooled = self.counts.sum(axis=1)
+        table["tp"], table["fp"], table["fn"] = pooled.T
+        table["f1"] = f1_score(pooled)
+        for k in self._folds:
+            table[f"f1_without_{k}"] = self.figures[str(k)]
+        return table

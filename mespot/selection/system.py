@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from mespot.errors import MespotError
-from mespot.events import TYPES
+from mespot.events import TYPES, empty_intervals
 from mespot.files import read_json, write_json
 from mespot.params.fuse import FuseParams
 from mespot.params.grid import GridParams
+from mespot.selection.calibration import Sigmoid, calibrated
+from mespot.selection.candidates import VideoEvidence, candidates
 from mespot.selection.fusion import TypeScorer
-from mespot.selection.model_branch import ModelSetting
+from mespot.selection.members import MEMBERS, Scorers, member_intervals
+from mespot.selection.operate import above
+from mespot.selection.setting import ModelSetting, read_setting
 
-_FORMAT = 1
+_FORMAT = 2
+_CHOSEN = ("member", "value", "thresholds", "calibration", "scorers")
 
 
 @dataclass(frozen=True)
@@ -27,16 +34,20 @@ class System:
         folder: where it lies.
         settings: type -> setting of the model branch.
         member: which member of the fusion search answers.
-        thresholds: type -> operating point of that member.
-        scorers: type -> learned scorer.
+        value: that member's own parameter.
+        thresholds: type -> its operating point.
+        sigmoids: type -> calibration of its score.
+        scorers: what its rule needs.
         params: the settings of preprocess, flow, slices, grid and fuse that it was built with.
     """
 
     folder: Path
     settings: dict[str, ModelSetting]
     member: str
+    value: float
     thresholds: dict[str, float]
-    scorers: dict[str, TypeScorer]
+    sigmoids: dict[str, Sigmoid]
+    scorers: Scorers
     params: dict[str, Any]
 
     def classifier(self, granularity: float) -> Path:
@@ -53,6 +64,22 @@ class System:
         """The fuse section."""
         return FuseParams.model_validate(self.params["fuse"])
 
+    def answer(self, evidence: VideoEvidence) -> pd.DataFrame:
+        """Intervals of one video, with the probability of a hit as score.
+
+        Args:
+            evidence: of both branches under ``settings``.
+
+        Returns:
+            columns of ``mespot.events.INTERVAL_COLUMNS``.
+        """
+        fuse = self.fuse
+        pool = candidates(evidence, fuse.me_longest, fuse.mae_shortest)
+        if not len(pool):
+            return empty_intervals()
+        found = member_intervals(self.member, self.value, pool, self.scorers, fuse.max_iou)
+        return calibrated(above(found, self.thresholds), self.sigmoids)
+
 
 def pack_system(
     folder: Path,
@@ -67,7 +94,7 @@ def pack_system(
         folder: to write.
         classifiers: granularity in seconds -> folder of its classifiers.
         settings: type -> setting chosen on all subjects.
-        chosen: member, thresholds and scorers from ``mespot.selection.fuse``.
+        chosen: member, its operating point and the scorers, from ``mespot.selection.fuse``.
         params: all params.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -82,9 +109,7 @@ def pack_system(
         {
             "format": _FORMAT,
             "settings": {kind: setting.as_dict() for kind, setting in settings.items()},
-            "member": chosen["member"],
-            "thresholds": chosen["thresholds"][chosen["member"]],
-            "scorers": chosen["scorers"],
+            **{key: chosen[key] for key in _CHOSEN},
             "params": {name: getattr(params, name).model_dump() for name in sections},
         },
     )
@@ -108,11 +133,27 @@ def load_system(folder: Path) -> System:
     try:
         return System(
             folder=folder,
-            settings={kind: ModelSetting(**value["settings"][kind]) for kind in TYPES},
-            member=value["member"],
+            settings={kind: read_setting(value["settings"][kind]) for kind in TYPES},
+            member=_member(value["member"]),
+            value=float(value["value"]),
             thresholds={kind: float(value["thresholds"][kind]) for kind in TYPES},
-            scorers={kind: TypeScorer.from_dict(value["scorers"][kind]) for kind in TYPES},
+            sigmoids=_read(value["calibration"], lambda one: Sigmoid(**one)),
+            scorers=Scorers(
+                flow=_read(value["scorers"]["flow"], lambda one: Sigmoid(**one)),
+                model=_read(value["scorers"]["model"], lambda one: Sigmoid(**one)),
+                learned=_read(value["scorers"]["learned"], TypeScorer.from_dict),
+            ),
             params=value["params"],
         )
     except (KeyError, TypeError, ValueError) as error:
         raise MespotError(f"{path}: entry {error} is missing or malformed") from error
+
+
+def _read(value: Mapping[str, Any], read: Callable[[Any], Any]) -> dict[str, Any]:
+    return {kind: read(value[kind]) for kind in TYPES}
+
+
+def _member(name: str) -> str:
+    if name not in MEMBERS:
+        raise ValueError(f"member: {name!r}")
+    return name

@@ -14,6 +14,7 @@ from mespot.models.classifier import Classifier
 from mespot.models.inference import half_weights, predict_all
 from mespot.models.weights import device_for_training, load_classifier
 from mespot.slices.cut import slice_starts
+from mespot.slices.gate import Gate
 from mespot.slices.stream import ClipStream
 
 
@@ -78,7 +79,12 @@ class SliceScorer:
         return start, np.concatenate(parts).astype(np.float32)
 
     def score_lengths(
-        self, stream: ClipStream, duration: float, lengths: Sequence[float], step: float
+        self,
+        stream: ClipStream,
+        duration: float,
+        lengths: Sequence[float],
+        step: float,
+        gate: Gate | None = None,
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         """Score the slices of several lengths in one pass over a video.
 
@@ -90,24 +96,37 @@ class SliceScorer:
             duration: length of the video, seconds.
             lengths: lengths of slices, seconds.
             step: distance of slices, fraction of their length.
+            gate: leaves out the slices that the flow branch rules out; their scores are 0.
 
         Returns:
             per length what ``score`` returns.
         """
-        starts = [slice_starts(duration, length, step) for length in lengths]
+        every = [slice_starts(duration, length, step) for length in lengths]
+        if gate is None:
+            taken = [np.ones(len(start), dtype=bool) for start in every]
+        else:
+            taken = [gate.open(start, length) for start, length in zip(every, lengths, strict=True)]
+        starts = [start[one] for start, one in zip(every, taken, strict=True)]
         scores = [np.empty((len(start), len(self._models), 2), np.float32) for start in starts]
         batches = sorted(
             (start[first : first + self._batch][-1] + length, row, first)
             for row, (start, length) in enumerate(zip(starts, lengths, strict=True))
             for first in range(0, len(start), self._batch)
         )
-        following = [start[0] for start in starts]  # where the next batch of each length begins
+        following = [
+            min(start, default=np.inf) for start in starts
+        ]  # where the next batch of each length begins
         for _, row, first in batches:
             last = first + self._batch
             following[row] = starts[row][last] if last < len(starts[row]) else np.inf
             clips = stream.clips(starts[row][first:last], lengths[row], min(following))
             scores[row][first:last] = predict_all(self._models, clips, self.input)
-        return list(zip(starts, scores, strict=True))
+        results = []
+        for start, one, known in zip(every, taken, scores, strict=True):
+            whole = np.zeros((len(start), len(self._models), 2), np.float32)
+            whole[one] = known
+            results.append((start, whole))
+        return results
 
 
 def score_video(
@@ -119,6 +138,7 @@ def score_video(
     duration: float,
     length: float,
     step: float,
+    gate: Gate | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Score all slices of one length of one video, on one core where there is no GPU.
 
@@ -131,6 +151,7 @@ def score_video(
         duration: length of the video, seconds.
         length: length of a slice, seconds.
         step: distance of slices, fraction of their length.
+        gate: see ``SliceScorer.score_lengths``.
 
     Returns:
         see ``SliceScorer.score``.
@@ -139,4 +160,4 @@ def score_video(
         torch.set_num_threads(1)
     scorer = SliceScorer(folders, weights, batch)
     stream = ClipStream(track, archive, scorer.size, scorer.grey)
-    return scorer.score_lengths(stream, duration, [length], step)[0]
+    return scorer.score_lengths(stream, duration, [length], step, gate)[0]

@@ -160,17 +160,21 @@ def test_it_finds_what_spot_finds(run, tree, params_file, tmp_path):
 def write_system(folder: Path, params, threshold: float) -> None:
     """A system whose search chose the flow branch, with an operating point."""
     from mespot.selection.candidates import FEATURES
+    from mespot.selection.setting import CurveSetting
 
     folder.mkdir()
     scorer = {key: [1.0] * len(FEATURES) for key in ("mean", "scale", "weight")}
-    setting = {"granularity": 0.5, "length": 0.5, "smooth": 0.05, "threshold": 0.5}
-    setting["merge_gap"] = 0.1
+    setting = CurveSetting(0.5, 0.5, 0.25, "weighted", 0.05, "absolute", 0.5, 1.0, 0.1, 0.1, 6.0)
+    same = {kind: {"slope": 1.0, "bias": 0.0} for kind in ("me", "mae")}
+    scorer |= {"features": list(FEATURES), "bias": 0.0}
     content = {
-        "format": 1,
-        "settings": {kind: setting for kind in ("me", "mae")},
+        "format": 2,
+        "settings": {kind: setting.as_dict() for kind in ("me", "mae")},
         "member": "flow",
+        "value": 0.0,
         "thresholds": {kind: threshold for kind in ("me", "mae")},
-        "scorers": {kind: {**scorer, "bias": 0.0} for kind in ("me", "mae")},
+        "calibration": same,
+        "scorers": {"flow": same, "model": same, "learned": {"me": scorer, "mae": scorer}},
         "params": {
             name: getattr(params, name).model_dump()
             for name in ("preprocess", "flow", "slices", "grid", "fuse")

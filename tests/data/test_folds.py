@@ -37,3 +37,7 @@ def test_balanced_by_events():
 def test_more_folds_than_subjects_is_an_error():
     with pytest.raises(MespotError, match="data.folds: found 3, expected at most 2"):
         subject_folds(["a", "b"], 3, 0)
+
+
+def test_loso_gives_every_subject_a_fold():
+    assert sorted(subject_folds(NAMES, "loso", 0).values()) == list(range(len(NAMES)))

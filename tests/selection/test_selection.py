@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,69 +10,17 @@ from mespot.errors import MespotError
 from mespot.events import INTERVAL_COLUMNS
 from mespot.files import write_json
 from mespot.selection.candidates import FEATURES, candidates
-from mespot.selection.evidence import video_evidence
 from mespot.selection.fuse import fuse
 from mespot.selection.fusion import TypeScorer, fit, label, thin
 from mespot.selection.grid import search
-from mespot.selection.model_branch import ModelSetting, SliceScores
+from mespot.selection.setting import CurveSetting, ProposalSetting
 from mespot.selection.system import load_system, pack_system
-from mespot.slices.cut import slice_starts
-
-FPS, FRAMES = 30.0, 900
-LENGTHS = (0.3, 0.5, 1.0, 2.0)
+from tests.selection.world import FPS, evidence_of, folds_of, world
 
 
-def world(seed: int, subjects: int = 6, model_noise: float = 0.15):
-    """Videos with known events, slice scores that see them and flow intervals that mostly do."""
-    rng = np.random.default_rng(seed)
-    videos, events, slices, flow, signals = [], [], {length: {} for length in LENGTHS}, [], {}
-    for subject in range(subjects):
-        video = f"{subject:03d}_1"
-        videos.append((f"{subject:03d}", video, FPS, FRAMES))
-        spans = []
-        for slot, kind in enumerate(["me", "mae", "me", "mae"]):
-            onset = 60 + 210 * slot + int(rng.integers(0, 60))
-            offset = onset + (11 if kind == "me" else 45)
-            spans.append((onset, offset, kind))
-            events.append((f"{subject:03d}", video, onset, (onset + offset) // 2, offset, kind))
-        for length in LENGTHS:
-            start = slice_starts(FRAMES / FPS, length, 0.25)
-            scores = 0.1 + model_noise * rng.random((len(start), 2, 2))
-            for onset, offset, kind in spans:
-                middle = 0.5 * (onset + offset) / FPS
-                fits = length <= 0.5 if kind == "me" else length >= 1.0
-                near = np.abs(start + length / 2 - middle) < 0.5 * (offset - onset) / FPS
-                column = 0 if kind == "me" else 1  # also the index of the right granularity
-                scores[near, column, column] += 0.6 if fits else 0.2
-            slices[length][video] = SliceScores(length, start, scores)
-        for index, (onset, offset, kind) in enumerate(spans):
-            if index != 3:
-                flow.append((video, onset - 1, offset + 2, kind, 0.6 + 0.3 * rng.random()))
-        flow.append((video, 20, 30, "me", 0.3 + 0.4 * rng.random()))  # a false alarm
-        time = np.arange(FRAMES) / FPS
-        signals[video] = SimpleNamespace(
-            time=time,
-            strength=rng.random(FRAMES),
-            head_motion=rng.random(FRAMES),
-            blink=np.zeros(FRAMES),
-            confidence=np.ones(FRAMES),
-        )
-    return (
-        pd.DataFrame(videos, columns=["subject", "video", "fps", "frames"]),
-        pd.DataFrame(events, columns=["subject", "video", "onset", "apex", "offset", "type"]),
-        slices,
-        pd.DataFrame(flow, columns=list(INTERVAL_COLUMNS)),
-        signals,
-    )
-
-
-def folds_of(videos):
-    return {subject: index % 3 for index, subject in enumerate(sorted(set(videos["subject"])))}
-
-
-def test_grid_finds_the_matching_length_and_granularity(params):
+def test_grid_finds_the_matching_length_and_granularity(params, small_grid):
     videos, events, slices, _, _ = world(0)
-    result = search(videos, events, slices, (0.5, 2.0), folds_of(videos), params.grid, 0.5)
+    result = search(videos, events, slices, (0.5, 2.0), folds_of(videos), small_grid, 0.5)
     assert result.chosen["me"]["all"].granularity == 0.5
     assert result.chosen["mae"]["all"].granularity == 2.0
     assert set(result.chosen["me"]) == {"0", "1", "2", "all"}
@@ -83,14 +30,14 @@ def test_grid_finds_the_matching_length_and_granularity(params):
     assert (table["tp"] + table["fn"] == 12).all()
 
 
-def test_the_choice_for_a_fold_ignores_that_fold(params):
+def test_the_choice_for_a_fold_ignores_that_fold(params, small_grid):
     videos, events, slices, _, _ = world(1)
     folds = folds_of(videos)
-    before = search(videos, events, slices, (0.5, 2.0), folds, params.grid, 0.5)
+    before = search(videos, events, slices, (0.5, 2.0), folds, small_grid, 0.5)
     moved = events.copy()
     inside = moved["subject"].map(folds) == 0
     moved.loc[inside, ["onset", "apex", "offset"]] = [[3, 4, 8]] * int(inside.sum())
-    after = search(videos, moved, slices, (0.5, 2.0), folds, params.grid, 0.5)
+    after = search(videos, moved, slices, (0.5, 2.0), folds, small_grid, 0.5)
     for kind in ("me", "mae"):
         assert before.chosen[kind]["0"] == after.chosen[kind]["0"]
     test = videos["video"][videos["subject"].map(folds) == 0]
@@ -100,34 +47,13 @@ def test_the_choice_for_a_fold_ignores_that_fold(params):
     )
 
 
-def evidence_of(videos, slices, flow, signals, params):
-    def evidence(settings):
-        return [
-            video_evidence(
-                row.video,
-                row.fps,
-                row.frames,
-                flow[flow["video"] == row.video],
-                signals[row.video],
-                {length: slices[length][row.video] for length in LENGTHS},
-                (0.5, 2.0),
-                settings,
-                params.grid,
-                params.fuse.margin,
-            )
-            for row in videos.itertuples()
-        ]
-
-    return evidence
-
-
 @pytest.fixture(scope="module")
-def fused(params):
+def fused(params, small_grid):
     videos, events, slices, flow, signals = world(2)
     folds = folds_of(videos)
-    grid = search(videos, events, slices, (0.5, 2.0), folds, params.grid, 0.5)
-    evidence = evidence_of(videos, slices, flow, signals, params)
-    result = fuse(videos, events, evidence, grid.chosen, folds, params.fuse, 0.5)
+    grid = search(videos, events, slices, (0.5, 2.0), folds, small_grid, 0.5)
+    evidence = evidence_of(videos, slices, flow, signals, small_grid, params.fuse.margin)
+    result = fuse(videos, events, evidence, grid.chosen, folds, params.fuse, params.report, 7)
     return videos, events, evidence, grid, folds, result
 
 
@@ -144,7 +70,7 @@ def test_fusion_of_a_fold_ignores_its_events(fused, params):
     moved = events.copy()
     inside = moved["subject"].map(folds) == 1
     moved.loc[inside, ["onset", "apex", "offset"]] = [[3, 4, 8]] * int(inside.sum())
-    again = fuse(videos, moved, evidence, grid.chosen, folds, params.fuse, 0.5)
+    again = fuse(videos, moved, evidence, grid.chosen, folds, params.fuse, params.report, 7)
     assert again.chosen["1"] == result.chosen["1"]
     test = videos["video"][videos["subject"].map(folds) == 1]
     pd.testing.assert_frame_equal(
@@ -171,15 +97,15 @@ def test_a_video_without_candidates_gives_an_empty_table(fused):
     assert len(candidates(bare, 0.9, 0.3)) == 0
 
 
-def test_branches_that_find_nothing_give_no_intervals_and_no_error(params):
+def test_branches_that_find_nothing_give_no_intervals_and_no_error(params, small_grid):
     videos, events, slices, flow, signals = world(3)
     for video_scores in slices.values():
         for one in video_scores.values():
             one.scores[:] = 0.0
     folds = folds_of(videos)
-    grid = search(videos, events, slices, (0.5, 2.0), folds, params.grid, 0.5)
-    evidence = evidence_of(videos, slices, flow[:0], signals, params)
-    result = fuse(videos, events, evidence, grid.chosen, folds, params.fuse, 0.5)
+    grid = search(videos, events, slices, (0.5, 2.0), folds, small_grid, 0.5)
+    evidence = evidence_of(videos, slices, flow[:0], signals, small_grid, params.fuse.margin)
+    result = fuse(videos, events, evidence, grid.chosen, folds, params.fuse, params.report, 7)
     assert len(grid.intervals) == 0 and len(result.intervals) == 0
     overall = result.ablation[result.ablation["type"] == "overall"]
     assert (overall["fn"] == len(events)).all() and (overall["f1"] == 0).all()
@@ -224,14 +150,19 @@ def test_system_round_trip(fused, params, tmp_path):
     *_, result = fused
     for name in ("all.safetensors", "model.json"):
         (tmp_path / name).write_bytes(b"x")
-    settings = {kind: ModelSetting(0.5, 0.3, 0.03, 0.5, 0.05) for kind in ("me", "mae")}
+    settings = {
+        "me": CurveSetting(0.5, 0.3, 0.25, "max", 0.03, "relative", 0.5, 0.8, 0.05, 0.1, 0.7),
+        "mae": ProposalSetting(0.5, (0.3, 0.5), 0.25, "soft", 0.3, 0.5),
+    }
     pack_system(tmp_path / "system", {0.5: tmp_path}, settings, result.system, params)
     system = load_system(tmp_path / "system")
     assert system.settings == settings
     assert system.grid == params.grid
     assert (system.classifier(0.5) / "all.safetensors").is_file()
     np.testing.assert_allclose(
-        system.scorers["me"].weight, result.system["scorers"]["me"]["weight"], atol=1e-6
+        system.scorers.learned["me"].weight,
+        result.system["scorers"]["learned"]["me"]["weight"],
+        atol=1e-6,
     )
 
 
@@ -241,6 +172,6 @@ def test_a_broken_system_is_one_line(tmp_path):
     write_json(tmp_path / "system.json", {"format": 99})
     with pytest.raises(MespotError, match="format: found 99"):
         load_system(tmp_path)
-    write_json(tmp_path / "system.json", {"format": 1, "settings": {}})
+    write_json(tmp_path / "system.json", {"format": 2, "settings": {}})
     with pytest.raises(MespotError, match="'me'"):
         load_system(tmp_path)

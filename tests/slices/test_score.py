@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mespot.slices.cut import slice_starts
+from mespot.slices.gate import Gate
 from mespot.slices.score import SliceScorer, score_video
 from mespot.slices.stream import ClipStream
 
@@ -49,3 +50,29 @@ def test_half_precision_is_close_but_not_the_same(classifiers, scorer, video):
     wanted = _whole(scorer, video, 1.0, 0.5)[1]
     assert found.dtype == np.float32
     assert 0 < np.abs(found - wanted).max() < 0.05
+
+
+def test_a_gate_leaves_out_what_the_flow_branch_rules_out(scorer, video):
+    time = np.arange(300) / 25.0
+    strength = np.where(np.abs(time - 6.0) < 0.2, 5.0, 0.5)
+    gate = Gate(time, strength, 3.0)
+    stream = ClipStream(*video, scorer.size, scorer.grey)
+    lengths = [1.0, 0.5]
+    found = scorer.score_lengths(stream, 12.0, lengths, 0.5, gate)
+    for length, (start, scores) in zip(lengths, found, strict=True):
+        wanted_start, wanted = _whole(scorer, video, length, 0.5)
+        taken = gate.open(start, length)
+        assert np.array_equal(start, wanted_start)
+        reach = np.abs(start + 0.5 * length - 6.0) < length + 0.2 + 0.04
+        assert taken.any() and not (taken & ~reach).any()
+        np.testing.assert_allclose(scores[taken], wanted[taken], atol=1e-5)
+        assert (scores[~taken] == 0).all()
+    assert stream.decoded < 100
+
+
+def test_a_gate_that_nothing_passes_scores_nothing(scorer, video):
+    stream = ClipStream(*video, scorer.size, scorer.grey)
+    gate = Gate(np.arange(300) / 25.0, np.zeros(300), 1.0)
+    ((start, scores),) = scorer.score_lengths(stream, 12.0, [1.0], 0.5, gate)
+    assert len(scores) == len(start) and not scores.any() and stream.decoded == 0
+    assert Gate(gate.time, gate.strength, 0.0).open(start, 1.0).all()

@@ -5,7 +5,7 @@ import pytest
 
 from mespot.slices.aggregate import frame_scores, smooth_scores
 from mespot.slices.cut import slice_starts
-from mespot.slices.decode import decode, merge_runs, runs_above
+from mespot.slices.decode import decode, hysteresis, merge_runs, runs_above, stretched
 
 
 @pytest.mark.parametrize("duration", [0.9, 1.0, 1.01, 7.3, 60.0])
@@ -75,3 +75,62 @@ def test_decode_drops_what_is_too_short_or_too_long():
     spans, peak = decode(scores, 50.0, 0.5, 0.3, 4.0, 0.0)
     assert spans.tolist() == [[2.0, 2.98]]
     assert peak.tolist() == [0.8]
+
+
+def _decode_slowly(scores, rate, threshold, low, min_length, max_length, merge_gap):
+    """One moment after the other."""
+    runs, first = [], None
+    for i, value in enumerate([*scores, -np.inf]):
+        if value >= low * threshold and first is None:
+            first = i
+        elif value < low * threshold and first is not None:
+            if max(scores[first:i]) >= threshold:
+                runs.append([first, i - 1])
+            first = None
+    joined = []
+    for run in runs:
+        if joined and run[0] - joined[-1][1] - 1 <= round(merge_gap * rate):
+            joined[-1][1] = run[1]
+        else:
+            joined.append(run)
+    kept = [run for run in joined if min_length <= (run[1] - run[0] + 1) / rate <= max_length]
+    return kept, [max(scores[first : last + 1]) for first, last in kept]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_decode_equals_the_slow_definition(seed):
+    rng = np.random.default_rng(seed)
+    scores = smooth_scores(rng.random(400), 0.06, 50.0)
+    for threshold in (0.45, 0.5, 0.6):
+        for low in (1.0, 0.9, 0.7):
+            spans, peak = decode(scores, 50.0, threshold, 0.1, 2.0, 0.08, low)
+            wanted, highest = _decode_slowly(scores, 50.0, threshold, low, 0.1, 2.0, 0.08)
+            assert np.round(spans * 50).astype(int).tolist() == wanted
+            assert peak.tolist() == highest
+
+
+def test_hysteresis_reaches_down_the_flanks_of_high_peaks_only():
+    scores = np.array([0, 0.4, 0.9, 0.4, 0, 0.4, 0.5, 0])
+    assert hysteresis(scores, 0.8, 0.3).tolist() == [[1, 3]]
+    assert hysteresis(scores, 0.3, 0.3).tolist() == [[1, 3], [5, 6]]
+
+
+def test_videos_laid_end_to_end_are_never_joined():
+    runs = np.array([[0, 3], [5, 7], [9, 9]])
+    assert merge_runs(runs, 5, np.array([0, 0, 1])).tolist() == [[0, 7], [9, 9]]
+
+
+def test_stretched_scores_run_from_the_median_to_the_highest():
+    scores = stretched(np.array([0.2, 0.2, 0.2, 0.6, 0.1]))
+    assert scores.tolist() == pytest.approx([0, 0, 0, 1, -0.25])
+    assert not stretched(np.full(5, 0.3)).any()
+
+
+def test_max_and_mean_of_the_slices_that_cover_a_moment():
+    start = slice_starts(4.0, 1.0, 0.5)
+    scores = np.zeros((len(start), 1))
+    scores[3] = 1.0  # from 1.5 to 2.5 s
+    highest = frame_scores(start, scores, 1.0, 50.0, 200, "max")[:, 0]
+    assert np.flatnonzero(highest).tolist() == list(range(76, 125))
+    mean = frame_scores(start, scores, 1.0, 50.0, 200, "mean")[:, 0]
+    assert set(np.round(mean[80:120], 6).tolist()) <= {0.5, 1.0} and mean[80:120].max() == 1.0

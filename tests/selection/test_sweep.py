@@ -1,0 +1,91 @@
+"""Counting all settings at once gives what one setting after the other gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mespot.events import TYPES, empty_intervals
+from mespot.metric import F1Scorer
+from mespot.selection.model_branch import SliceScores, model_output, stored_step
+from mespot.selection.setting import CurveSetting, ProposalSetting, read_setting
+from mespot.selection.space import Box, boxes, pooled_with_neighbours
+from mespot.selection.sweep import Sweep
+from mespot.slices.cut import slice_starts
+from tests.selection.world import LENGTHS, world
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_counts_are_those_of_each_setting_alone(params, kind):
+    videos, events, slices, _, _ = world(5, subjects=3, model_noise=0.8)
+    grid = getattr(params.grid, kind).model_copy(
+        update={"thresholds": (0.3, 0.55, 0.8), "lows": (1.0, 0.5), "min_length": (0.0, 0.3)}
+    )
+    scorer = F1Scorer(events, videos["video"].tolist())
+    sweep = Sweep(videos, scorer, slices, (0.5, 2.0), kind, params.grid.rate)
+    rng = np.random.default_rng(0)
+    for box in boxes((0.5, 2.0), grid, 0.25):
+        counts = np.concatenate(list(sweep.counts(box)))
+        assert counts.shape == (len(box), 3, 3) and counts[..., 0].max() > 0
+        for index in rng.choice(len(box), 25, replace=False):
+            setting = box.setting(int(index))
+            tables = [
+                model_output(
+                    row.video,
+                    row.fps,
+                    row.frames,
+                    {length: slices[length][row.video] for length in LENGTHS},
+                    (0.5, 2.0),
+                    kind,
+                    setting,
+                    params.grid.rate,
+                ).intervals
+                for row in videos.itertuples()
+            ]
+            table = pd.concat([empty_intervals(), *tables], ignore_index=True)
+            wanted = scorer.score(table).by_video(kind)  # one video per subject
+            np.testing.assert_array_equal(counts[index], wanted)
+
+
+def test_settings_and_columns_of_a_box_agree_and_survive_json(params):
+    for box in boxes((0.5, 2.0), params.grid.me, 0.25):
+        columns = {name: box.column(name) for name in box.axes}
+        for index in (0, len(box) // 3, len(box) - 1):
+            setting = box.setting(index)
+            assert all(getattr(setting, name) == columns[name][index] for name in columns)
+            assert read_setting(setting.as_dict()) == setting
+
+
+def test_neighbours_favour_a_plateau_over_a_lone_peak():
+    box = Box(CurveSetting, {"granularity": (0.5,), "threshold": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)})
+    hits = np.array([9, 1, 1, 8, 8, 8])
+    counts = np.stack([hits, np.zeros(6), 10 - hits], axis=1)
+    pooled = pooled_with_neighbours(counts, box)
+    assert pooled[:, 0].argmax() == 4
+    np.testing.assert_allclose(pooled.sum(axis=1), 10)
+
+
+def test_a_coarser_step_is_a_choice_among_the_stored_slices():
+    for duration in (0.2, 3.0, 7.3, 10.0):
+        start = slice_starts(duration, 0.7, 0.25)
+        slices = SliceScores(0.7, start, np.arange(len(start))[:, None, None] * np.ones((1, 1, 2)))
+        kept = slices.at_step(0.5)
+        np.testing.assert_allclose(kept.start, slice_starts(duration, 0.7, 0.5), atol=1e-9)
+        assert len(kept.scores) == len(kept.start)
+        assert slices.at_step(0.25).start.tolist() == start.tolist()
+    assert stored_step({0.7: {"v": slices}}) == 0.25
+
+
+def test_proposals_take_the_better_of_two_overlapping_lengths():
+    start = np.array([0.0, 1.0])
+    scores = np.zeros((2, 1, 2))
+    fine = SliceScores(0.5, start, scores + [[[0.2, 0.0]], [[0.9, 0.0]]])
+    coarse = SliceScores(0.8, start, scores + [[[0.6, 0.0]], [[0.7, 0.0]]])
+    setting = ProposalSetting(0.5, (0.5, 0.8), 1.0, "hard", 0.1, 0.5)
+    found = model_output(
+        "v", 10.0, 30, {0.5: fine, 0.8: coarse}, (0.5,), "me", setting, 50.0, margin=0.4
+    )
+    table = found.intervals[["onset", "offset", "score"]].values.tolist()
+    assert table == [[0, 7, 0.6], [10, 14, 0.9]]
+    assert len(found.near) == 2 and len(found.scores) == 150
