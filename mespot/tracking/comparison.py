@@ -30,9 +30,9 @@ def compare(client: Any, run_id: str) -> None:
     # the name that the run was created with: this is called once per data set
     plain = run.data.tags.get("plain_name", run.info.run_name)
     client.set_tag(run_id, "plain_name", plain)
-    client.set_tag(run_id, "changed", _words(changed) or "nothing")
+    client.set_tag(run_id, "changed", in_words(changed) or "nothing")
     client.set_tag(run_id, "mlflow.note.content", describe(run, before, changed))
-    client.update_run(run_id, name=f"{plain}: {_words(changed)}" if changed else plain)
+    client.update_run(run_id, name=f"{plain}: {in_words(changed)}" if changed else plain)
 
 
 def changed_settings(
@@ -83,7 +83,8 @@ def describe(run: Any, before: Any | None, changed: Mapping[str, tuple[str, str]
     return "\n".join(lines)
 
 
-def _words(changed: Mapping[str, tuple[str, str]]) -> str:
+def in_words(changed: Mapping[str, tuple[str, str]]) -> str:
+    """Put changed settings into a few words, for a name; see ``changed_settings``."""
     # `finetune.base` stands again in every data set's own settings
     names = [name for name in changed if not _repeats(name, changed)]
     words = [f"{name}={changed[name][1][:_SHORT]}" for name in names[:_NAMED]]
