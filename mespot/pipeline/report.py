@@ -160,22 +160,21 @@ def plot_tables(
     fusion: Mapping[str, pd.DataFrame],
 ) -> dict[str, pd.DataFrame]:
     """Cut the tables behind the plots so that each file is one series for `dvc plots`."""
-    ablation, curve, subjects = tables["ablation"], tables["pr"], tables["f1_by_subject"]
-    cut = {
-        "ablation": ablation.assign(name=ablation["branch"] + " " + ablation["type"]),
+    subjects, curves, members = tables["f1_by_subject"], tables["pr"], fusion["ablation"]
+    fused = (subjects["branch"] == "fused") & (subjects["type"] == "overall")
+    points = ["branch", "score", "precision", "recall"]
+    return {
+        "ablation": tables["ablation"],
         "f1_by_subject": subjects,
-        "heatmap": heatmap[["type", "granularity", "length", "f1"]],
+        "f1_by_subject_fused": subjects.loc[fused, ["subject", "tp", "fp", "fn", "f1"]],
         "f1_by_duration": tables["by_duration"],
         "f1_by_head_motion": tables["by_head_motion"],
+        "heatmap": heatmap[["type", "granularity", "length", "f1"]],
+        "pr": curves.loc[curves["type"] == "overall", points],
         **{name: table for name, table in fusion.items() if name != "ablation"},
-        "members": fusion["ablation"],
+        # member and type in one, an axis for `dvc plots`
+        "members": members.assign(name=members["member"] + " " + members["type"]),
     }
-    for branch in ("model", "flow", "fused"):
-        overall = (curve["branch"] == branch) & (curve["type"] == "overall")
-        cut[f"pr_{branch}"] = curve.loc[overall, ["score", "precision", "recall"]]
-    fused = (subjects["branch"] == "fused") & (subjects["type"] == "overall")
-    cut["f1_by_subject_fused"] = subjects.loc[fused, ["subject", "tp", "fp", "fn", "f1"]]
-    return cut
 
 
 def _source(dataset: str, params: Params) -> str:
