@@ -46,17 +46,17 @@ SIZE, FRAMES, RULE = 160, 70, ClipRule()
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def portrait(side: int, number: int) -> list[np.ndarray]:
+def portrait(side: int, number: int, count: int) -> list[np.ndarray]:
     """Frames of a face that moves, (side, side, 3) RGB."""
     face = data.astronaut()[0:220, 120:340]
     face = cv2.resize(face, (side + 30, side + 30), interpolation=cv2.INTER_CUBIC)
-    places = [(int(15 + 14 * np.sin((t + number) / 9)), t * 25 // FRAMES) for t in range(FRAMES)]
+    places = [(int(15 + 14 * np.sin((t + number) / 9)), t * 25 // count) for t in range(count)]
     return [np.ascontiguousarray(face[y : y + side, x : x + side]) for y, x in places]
 
 
-def write(path: Path, side: int, number: int, kind: str) -> Clip:
+def write(path: Path, side: int, number: int, kind: str, count: int = FRAMES) -> Clip:
     """Write a clip as a folder of jpg or as mp4."""
-    frames = portrait(side, number)
+    frames = portrait(side, number, count)
     if kind == "folder":
         path.mkdir()
         for index, frame in enumerate(frames):
