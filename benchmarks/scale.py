@@ -125,8 +125,9 @@ def report(clips: int, steps: int) -> str:
     _, flops, parameters = found["fp32"]
     cost = data["mp4 list"]
     lines = [
-        f"Machine: {machine(torch.device('cpu'))}; clips: generated, {SIDE} px, {SECONDS} s, {size / 1000:.0f} kB; "
-        f"model: {PUBLISHED['model']}, {flops / 1e9:.1f} GFLOP per clip and step",
+        f"Machine: {machine(torch.device('cpu'))}",
+        "",
+        f"Clips: generated, {SIDE} px, {SECONDS} s, {size / 1000:.0f} kB; model: {PUBLISHED['model']}, {flops / 1e9:.1f} GFLOP per clip and step",
         "",
         "| measured on one thread | CPU ms per clip | clips/s per core |",
         "|---|---|---|",
@@ -137,7 +138,7 @@ def report(clips: int, steps: int) -> str:
         "",
         f"{COUNT:,} clips x {EPOCHS} epochs = {COUNT * EPOCHS / 1e6:.1f} million:",
         "",
-        "| device | clips/s | days | loader cores that keep up | days with 16 loader cores per GPU |",
+        f"| device | clips/s | days | loader cores that keep up | days, {CORES} loader cores a GPU |",
         "|---|---|---|---|---|",
     ]  # fmt: skip
     for precision, value in found.items():
