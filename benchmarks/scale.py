@@ -127,7 +127,8 @@ def report(clips: int, steps: int) -> str:
     lines = [
         f"Machine: {machine(torch.device('cpu'))}",
         "",
-        f"Clips: generated, {SIDE} px, {SECONDS} s, {size / 1000:.0f} kB; model: {PUBLISHED['model']}, {flops / 1e9:.1f} GFLOP per clip and step",
+        f"Clips: generated, {SIDE} px, {SECONDS} s, {size / 1000:.0f} kB; model: "
+        f"{PUBLISHED['model']}, {flops / 1e9:.1f} GFLOP per clip and step",
         "",
         "| measured on one thread | CPU ms per clip | clips/s per core |",
         "|---|---|---|",
@@ -138,7 +139,7 @@ def report(clips: int, steps: int) -> str:
         "",
         f"{COUNT:,} clips x {EPOCHS} epochs = {COUNT * EPOCHS / 1e6:.1f} million:",
         "",
-        f"| device | clips/s | days | loader cores that keep up | days, {CORES} loader cores a GPU |",
+        f"| device | clips/s | days | loader cores to keep up | days, {CORES} such cores per GPU |",
         "|---|---|---|---|---|",
     ]  # fmt: skip
     for precision, value in found.items():
