@@ -4,7 +4,8 @@ Writes a moving portrait as folders of jpg and as mp4, then makes training clips
 ``dfew`` (16 frames, 160 px, RandAugment, random crop, flip). The baseline does the same per frame:
 Pillow opens, resizes and augments (timm's RandAugment), torchvision turns it into a normalised
 tensor, crops and flips; mp4 frames come from OpenCV. One thread everywhere; milliseconds of
-processor time per clip, means over all clips.
+processor time per clip, means over all clips. ``new`` is the first reading of a file, nothing known
+of it yet; ``decord`` opens each file and takes the same frames, without augmentation.
 
     python benchmarks/clips.py --clips 60
 """
@@ -25,6 +26,7 @@ import av  # noqa: E402
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
+from decord import VideoReader  # noqa: E402
 from PIL import Image  # noqa: E402
 from skimage import data  # noqa: E402
 from timm.data.auto_augment import rand_augment_transform  # noqa: E402
@@ -46,17 +48,17 @@ SIZE, FRAMES, RULE = 160, 70, ClipRule()
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def portrait(side: int, number: int) -> list[np.ndarray]:
+def portrait(side: int, number: int, count: int) -> list[np.ndarray]:
     """Frames of a face that moves, (side, side, 3) RGB."""
     face = data.astronaut()[0:220, 120:340]
     face = cv2.resize(face, (side + 30, side + 30), interpolation=cv2.INTER_CUBIC)
-    places = [(int(15 + 14 * np.sin((t + number) / 9)), t * 25 // FRAMES) for t in range(FRAMES)]
+    places = [(int(15 + 14 * np.sin((t + number) / 9)), t * 25 // count) for t in range(count)]
     return [np.ascontiguousarray(face[y : y + side, x : x + side]) for y, x in places]
 
 
-def write(path: Path, side: int, number: int, kind: str) -> Clip:
+def write(path: Path, side: int, number: int, kind: str, count: int = FRAMES) -> Clip:
     """Write a clip as a folder of jpg or as mp4."""
-    frames = portrait(side, number)
+    frames = portrait(side, number, count)
     if kind == "folder":
         path.mkdir()
         for index, frame in enumerate(frames):
@@ -99,7 +101,13 @@ def ours(clips: list[Clip], count: int, params) -> tuple[float, dict[str, float]
         timer("all", lambda step=step: task.make(step, np.arange(batch)))
     source, rng = ClipSource(0.0), np.random.default_rng(0)
     for clip in clips:
-        source.read(clip, lambda frames: training_frames(frames, RULE, "published", rng))
+        timer(
+            "new",
+            lambda clip=clip: source.read(
+                clip, lambda frames: training_frames(frames, RULE, "published", rng)
+            ),
+        )
+    fresh = timer.parts.pop("new") / len(clips)
     crops = np.empty((batch, 16, SIZE, SIZE, 3), np.uint8)
     for number in range(count):
         clip = clips[number % len(clips)]
@@ -117,7 +125,19 @@ def ours(clips: list[Clip], count: int, params) -> tuple[float, dict[str, float]
 
         timer("collate", collate)
     whole = timer.parts.pop("all") / (count // batch * batch)
-    return whole, {part: value / count for part, value in timer.parts.items()}
+    return whole, {"new": fresh, **{part: value / count for part, value in timer.parts.items()}}
+
+
+def with_decord(clips: list[Clip], count: int) -> float:
+    """Time of opening and reading by decord; NaN for folders."""
+    if clips[0].kind == "folder":
+        return float("nan")
+    rng = np.random.default_rng(0)
+    start = time.process_time()
+    for number in range(count):
+        reader = VideoReader(str(clips[number % len(clips)].path), num_threads=1)
+        reader.get_batch(training_frames(len(reader), RULE, "published", rng)).asnumpy()
+    return (time.process_time() - start) / count
 
 
 def naive(clips: list[Clip], count: int, params) -> float:  # noqa: ANN001
@@ -165,7 +185,9 @@ def main() -> None:
     torch.set_num_threads(1)
     params = load_params().classify["dfew"]
     params = params.model_copy(update={"batch": 10})
-    titles = ("ms per clip", "decode", "augment", "collate", "all", "Pillow", "ratio")
+    titles = (
+        "ms per clip", "new", "decode", "augment", "collate", "all", "decord", "Pillow", "ratio",
+    )  # fmt: skip
     print(f"{titles[0]:22s}" + "".join(f"{title:>9s}" for title in titles[1:]))
     with tempfile.TemporaryDirectory() as scratch:
         for kind, side in (("folder", 160), ("folder", 224), ("file", 160), ("file", 224)):
@@ -176,7 +198,8 @@ def main() -> None:
             ]
             whole, parts = ours(clips, arguments.clips, params)
             slow = naive(clips, arguments.clips, params)
-            values = [*parts.values(), whole, slow]
+            decord = with_decord(clips, arguments.clips)
+            values = [*parts.values(), whole, decord, slow]
             row = "".join(f"{1000 * value:9.2f}" for value in values)
             name = f"{'jpg folder' if kind == 'folder' else 'mp4'}, {side} px"
             print(f"{name:22s}{row}{slow / whole:9.2f}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -79,6 +80,25 @@ def card_peak(device: torch.device, precision: str) -> float | None:
         return None
     name = torch.cuda.get_device_name(device)
     return next((peak * 1e12 for key, peak in CARDS.items() if key in name), None)
+
+
+def machine(device: torch.device) -> str:
+    """Name of the card, or of the processor with its units for bf16."""
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}"
+    names = [line for line in _cpuinfo().splitlines() if line.startswith("model name")]
+    name = names[0].split(":")[1].strip() if names else platform.machine()
+    flags = set(_cpuinfo().split())
+    units = [flag for flag in ("avx512_bf16", "amx_bf16") if flag in flags]
+    return (
+        f"{name}, {torch.get_num_threads()} threads, bf16 units: {', '.join(units) or 'none'}, "
+        f"torch {torch.__version__}"
+    )
+
+
+def _cpuinfo() -> str:
+    path = Path("/proc/cpuinfo")
+    return path.read_text() if path.exists() else ""
 
 
 def _resident(key: str) -> float:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -25,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 import plain_model
 import torch
-from measure import Peak, card_peak, flops_of, matmul_rate, synchronise
+from measure import Peak, card_peak, flops_of, machine, matmul_rate, synchronise
 
 from mespot.models.classifier import Classifier
 from mespot.models.inference import half_weights
@@ -175,24 +174,6 @@ def _autocast(run: Callable[[], object], device: torch.device, precision: str) -
     return under
 
 
-def _machine(device: torch.device) -> str:
-    if device.type == "cuda":
-        return f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}"
-    names = [line for line in _cpuinfo().splitlines() if line.startswith("model name")]
-    name = names[0].split(":")[1].strip() if names else platform.machine()
-    flags = set(_cpuinfo().split())
-    units = [flag for flag in ("avx512_bf16", "amx_bf16") if flag in flags]
-    return (
-        f"{name}, {torch.get_num_threads()} threads, bf16 units: {', '.join(units) or 'none'}, "
-        f"torch {torch.__version__}"
-    )
-
-
-def _cpuinfo() -> str:
-    path = Path("/proc/cpuinfo")
-    return path.read_text() if path.exists() else ""
-
-
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", nargs="+", choices=SIZES, default=["tiny", "small", "base"])
@@ -217,7 +198,7 @@ def main() -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     rates = {name: matmul_rate(device, name) for name in options.precision}
     lines = [
-        f"Machine: {_machine(device)}",
+        f"Machine: {machine(device)}",
         "Large matrix product: "
         + ", ".join(f"{name} {rate / 1e12:.2f} TFLOP/s" for name, rate in rates.items()),
         "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ class Adapter:
             where the layout leaves nothing over.
     """
 
-    videos: Callable[[Path, DataParams], list[RawVideo]]
+    videos: Callable[[Path, DataParams], Sequence[RawVideo]]
     events: Callable[[Path, list[RawVideo], DataParams], list[RawEvent]] | None
     published: Published | None = None
     surplus: Callable[[Path, DataParams], list[tuple[str, str]]] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ DROPPED_COLUMNS = (
     "source", "row", "video", "official_onset", "official_offset", "type", "reason",
 )  # fmt: skip
 
+_PART = 20_000  # videos that are described at a time
 _SHOWN = 10  # surplus folders that are logged one by one
 
 
@@ -92,26 +94,36 @@ def _tell(
         log.warning("%s: %d more folders are not taken", dataset, len(surplus) - _SHOWN)
 
 
-def _video_table(raw: list[RawVideo], root: Path) -> pd.DataFrame:
-    rows, seen = [], {}
-    for video in raw:
-        if video.video in seen:
-            raise MespotError(
-                f"{video.path}: video {video.video} lies also in {seen[video.video]}, "
-                "expected one of them"
-            )
-        seen[video.video] = video.path
-        path = video.path.relative_to(root).as_posix()
-        frames, first, gaps = 0, 0, ""
-        if video.numbers is not None:
-            numbering = Numbering.of(video.numbers)
-            frames, first, gaps = len(video.numbers), numbering.first, numbering.text
-        rows.append(
-            (video.subject, video.video, path, video.kind, float(video.fps), frames, first, gaps,
-             bool(video.grey), _fingerprint(video))
-        )  # fmt: skip
-    table = pd.DataFrame(rows, columns=list(VIDEO_COLUMNS))
+def _video_table(raw: Sequence[RawVideo], root: Path) -> pd.DataFrame:
+    # part by part: rows of a million clips as Python objects would take a gigabyte
+    parts = [
+        pd.DataFrame(
+            [_video_row(raw[place], root) for place in range(start, min(start + _PART, len(raw)))],
+            columns=list(VIDEO_COLUMNS),
+        )
+        for start in range(0, len(raw), _PART)
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    twice = np.flatnonzero(table["video"].duplicated())
+    if twice.size:
+        second = raw[int(twice[0])]
+        first = raw[int(np.flatnonzero(table["video"] == second.video)[0])]
+        raise MespotError(
+            f"{second.path}: video {second.video} lies also in {first.path}, expected one of them"
+        )
     return table.sort_values(["subject", "video"], ignore_index=True)
+
+
+def _video_row(video: RawVideo, root: Path) -> tuple:
+    frames, first, gaps = 0, 0, ""
+    if video.numbers is not None:
+        numbering = Numbering.of(video.numbers)
+        frames, first, gaps = len(video.numbers), numbering.first, numbering.text
+    path = video.path.relative_to(root).as_posix()
+    return (
+        video.subject, video.video, path, video.kind, float(video.fps), frames, first, gaps,
+        bool(video.grey), _fingerprint(video),
+    )  # fmt: skip
 
 
 def _fingerprint(video: RawVideo) -> str:
@@ -135,7 +147,8 @@ def _event_tables(
     raw: list[RawEvent], videos: pd.DataFrame, folder: Path, params: DataParams
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return events.csv and dropped.csv."""
-    known = {row.video: row for row in videos.itertuples()}
+    annotated = videos["video"].isin({event.video for event in raw})
+    known = {row.video: row for row in videos[annotated].itertuples()}
     numbering = {
         name: Numbering.parse(known[name].first, known[name].gaps)
         for name in sorted({event.video for event in raw} & known.keys())

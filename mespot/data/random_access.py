@@ -25,6 +25,8 @@ from mespot.data.container import open_container
 from mespot.data.file_source import DEEP, FileSource, read_clock
 from mespot.errors import MespotError
 
+# decoders that look at skip_frame at every packet; others read it once or not at all
+_SKIPPING = ("h264", "hevc", "mpeg4")
 _HELD = 8 << 20  # bytes of packets that are kept in memory between learning a file and reading it
 
 
@@ -198,10 +200,12 @@ class RandomFrames:
         """Decode packets ``start`` to ``last``; keep the frames whose time stamp is wanted."""
         codec = self._opened.stream.codec_context
         codec.flush_buffers()
+        skips = codec.name in _SKIPPING
         # a damaged packet ends the run: what it lacks is missed by the caller
         with contextlib.suppress(av.error.FFmpegError):
             for packet in self._stretch(start, last):
-                codec.skip_frame = "DEFAULT" if packet.pts in wanted else "NONREF"
+                if skips:
+                    codec.skip_frame = "DEFAULT" if packet.pts in wanted else "NONREF"
                 self._keep(codec.decode(packet), wanted, frames)
             self._keep(codec.decode(None), wanted, frames)
 

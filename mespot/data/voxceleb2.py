@@ -2,13 +2,17 @@
 
 The clips are a tree such as ``dev/mp4/id00012/21Uxsk56VDQ/00001.mp4`` (Chung et al., Interspeech
 2018); any folders may stand above the person. There are 1.09 million of them, so that none is
-opened for the index: their number of frames stays unknown until they are cropped.
+opened for the index: their number of frames stays unknown until they are cropped. Nor is there an
+object per clip: clips of all videos bear the same few file names, and a clip is described when it
+is looked at.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sys
+from array import array
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mespot.data.folders import listed
@@ -26,28 +30,51 @@ PUBLISHED = Published(
 )
 
 
-def videos(root: Path, params: DataParams) -> list[RawVideo]:
-    """List the clips; see ``mespot.data.adapter.Adapter``."""
-    return list(clips(root))
-
-
-def clips(root: Path) -> Iterator[RawVideo]:
-    """Yield the clips in the order of person, video and clip, without opening any.
-
-    At any moment only the names of one folder per level are held.
+class ClipTree(Sequence[RawVideo]):
+    """The clips below a folder, in the order of person, video and clip; none is opened.
 
     Args:
         root: a folder at any height above the persons.
     """
+
+    def __init__(self, root: Path):
+        self._folders: list[tuple[str, str, str]] = []  # person, video, folder
+        self._names: list[str] = []  # of every clip, shared by all folders
+        self._of = array("i")  # folder of every clip
+        for person, video, folder, names in _videos(root):
+            self._of.extend([len(self._folders)] * len(names))
+            self._folders.append((person, video, folder))
+            self._names.extend(map(sys.intern, names))
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getitem__(self, place: int | slice) -> RawVideo | list[RawVideo]:
+        if isinstance(place, slice):
+            return [self[index] for index in range(*place.indices(len(self)))]
+        person, video, folder = self._folders[self._of[place]]
+        name = self._names[place]
+        title = f"{person}_{video}_{name.removesuffix(_SUFFIX)}"
+        return RawVideo(person, title, Path(folder, name), "file", FPS, None, False)
+
+
+def videos(root: Path, params: DataParams) -> Sequence[RawVideo]:
+    """List the clips; see ``mespot.data.adapter.Adapter``."""
+    return ClipTree(root)
+
+
+def _videos(root: Path) -> Iterator[tuple[str, str, str, list[str]]]:
+    """Yield person, video, folder and names of its clips."""
     for name in _folders(root):
         if not _PERSON.fullmatch(name):
-            yield from clips(root / name)
+            yield from _videos(root / name)
             continue
+        person = sys.intern(name)
         for video in _folders(root / name):
             folder = root / name / video
-            for clip in _files(folder):
-                title = f"{name}_{video}_{clip.removesuffix(_SUFFIX)}"
-                yield RawVideo(name, title, folder / clip, "file", FPS, None, False)
+            names = _files(folder)
+            if names:
+                yield person, video, str(folder), names
 
 
 def _folders(folder: Path) -> list[str]:

@@ -6,7 +6,7 @@ import itertools
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +66,11 @@ class Cost:
 
 
 def estimate(
-    videos: list[RawVideo], params: Params, disk: Path, listing: float, typical_frames: float | None
+    videos: Sequence[RawVideo],
+    params: Params,
+    disk: Path,
+    listing: float,
+    typical_frames: float | None,
 ) -> Cost:
     """Estimate disk and time.
 
@@ -132,12 +136,12 @@ def _crops(
     return int(total), _COPIES * size
 
 
-def _sample(videos: list[RawVideo]) -> Iterator[RawVideo]:
+def _sample(videos: Sequence[RawVideo]) -> Iterator[RawVideo]:
     places = np.linspace(0, len(videos) - 1, min(_SAMPLE, len(videos))).round().astype(int)
     yield from (videos[place] for place in np.unique(places))
 
 
-def _bytes_on_disk(videos: list[RawVideo]) -> tuple[float, int]:
+def _bytes_on_disk(videos: Sequence[RawVideo]) -> tuple[float, int]:
     """Scale the sizes of up to ``_SAMPLE`` files to all: a middle frame per folder, or the file."""
     sizes = {"folder": [], "file": []}
     for video in _sample(videos):
@@ -159,10 +163,11 @@ def _bytes_on_disk(videos: list[RawVideo]) -> tuple[float, int]:
     return total, sum(map(len, sizes.values()))
 
 
-def _decode_seconds(videos: list[RawVideo], params: Params) -> float | None:
+def _decode_seconds(videos: Sequence[RawVideo], params: Params) -> float | None:
     """Time the decoding of some frames of the middle video, else of the next that can be read."""
     middle = len(videos) // 2
-    for video in itertools.islice(videos[middle:] + videos[:middle], 3):
+    for step in range(min(3, len(videos))):
+        video = videos[(middle + step) % len(videos)]
         try:
             source = open_frames(video.path, video.fps)
             stride = _read_stride(video, params)

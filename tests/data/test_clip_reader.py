@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import simplejpeg
 
+from mespot.data import random_access
 from mespot.data.clip_reader import ClipReader
 from mespot.data.frames import open_frames
 from mespot.data.watchdog import call_within
@@ -73,6 +74,45 @@ def test_random_access_gives_the_frames_of_the_stream(tmp_path, name):
             expected = streamed[index] if streamed[index].ndim == 3 else streamed[index][..., None]
             assert frame.shape[:2] == expected.shape[:2]
             assert np.abs(frame.astype(int) - expected).max() <= 2
+
+
+@pytest.mark.parametrize("name", ["x/a.mp4", "x/a.mkv", "x/a.ts", "cut/a.mp4", "vfr/a.mp4"])
+def test_a_file_too_large_to_hold_is_read_by_seeking(tmp_path, name, monkeypatch):
+    path = made(tmp_path, name)
+    wanted = np.array([25, 3, 26, 14])
+    held = ClipReader(path, "file").read(wanted)
+    monkeypatch.setattr(random_access, "_HELD", 0)
+    reader = ClipReader(path, "file")
+    for _ in range(2):
+        assert np.array_equal(reader.read(wanted), held)
+        reader.close()
+
+
+def test_frames_that_nobody_asks_for_or_builds_on_are_not_decoded(tmp_path, monkeypatch):
+    path = videos.write_video(tmp_path / "a.mp4", keys=48)
+    decoded = []
+    keep = random_access.RandomFrames._keep
+    monkeypatch.setattr(
+        random_access.RandomFrames,
+        "_keep",
+        lambda self, frames, *rest: decoded.extend(frames) or keep(self, frames, *rest),
+    )
+    wanted = np.arange(20, 36, 4)
+    assert videos.numbers(ClipReader(path, "file").read(wanted)) == wanted.tolist()
+    assert len(decoded) < 30  # of the 36 up to the last one, and none after it
+
+
+def test_frames_without_time_stamps_are_counted(tmp_path, monkeypatch):
+    path = videos.write_video(tmp_path / "a.mp4")
+    learn = random_access.RandomFrames._learn
+
+    def learnt(self, *arguments):
+        learn(self, *arguments)
+        self._packets = self._packets._replace(ticks=np.empty(0, np.int64))
+
+    monkeypatch.setattr(random_access.RandomFrames, "_learn", learnt)
+    wanted = np.array([40, 3, 3, 17])
+    assert videos.numbers(ClipReader(path, "file").read(wanted)) == wanted.tolist()
 
 
 def test_every_frame_is_the_one_asked_for(tmp_path):

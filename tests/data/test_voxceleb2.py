@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import os
+import tracemalloc
 
 import pytest
 
@@ -42,14 +42,22 @@ def test_clips_are_listed_but_not_opened(tmp_path, monkeypatch, above):
     assert read_events(tmp_path / "out" / "events.csv").empty
 
 
-def test_the_walk_is_lazy(tmp_path, monkeypatch):
-    build(tmp_path, "dev/mp4")
-    scanned = []
-    real = os.scandir
-    monkeypatch.setattr("os.scandir", lambda path: scanned.append(str(path)) or real(path))
-    first = next(voxceleb2.clips(tmp_path / "voxceleb2"))
-    assert first.video == "id00012_21Uxsk56VDQ_00001" and first.numbers is None
-    assert not any("id00015" in path for path in scanned)
+def test_a_clip_costs_a_few_bytes_until_it_is_looked_at(tmp_path, monkeypatch):
+    def found(root):
+        for video in range(3000):
+            names = [f"{clip:05d}.mp4" for clip in range(30)]
+            yield "id00012", f"v{video:011d}", f"{root}/id00012/v{video:011d}", names
+
+    monkeypatch.setattr(voxceleb2, "_videos", found)
+    tracemalloc.start()
+    tree = voxceleb2.ClipTree(tmp_path)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(tree) == 90_000 and held < 40 * len(tree)
+    last = tree[-1]
+    assert last.video == "id00012_v00000002999_00029" and last.numbers is None
+    assert last.path == tmp_path / "id00012/v00000002999/00029.mp4"
+    assert [one.video for one in tree[29:31]] == [tree[29].video, tree[30].video]
 
 
 def test_a_new_clip_changes_the_table_and_nothing_else_does(tmp_path):

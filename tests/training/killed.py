@@ -1,8 +1,8 @@
 """Trains, kills itself at a given moment, resumes; one process per life, forked from this one.
 
-Usage: killed.py pretrain|finetune FACES OUT [ENCODER], or list|shards VIDEOS OUT for pre-training on
-videos (their list, the folder of shards). Writes the digest of the weights of an
-uninterrupted run and of every killed and resumed run, as JSON, to standard output.
+Usage: killed.py pretrain|finetune FACES OUT [ENCODER], or list|shards VIDEOS OUT for pre-training
+on videos (their list, the folder of shards). Writes the digest of the weights of an uninterrupted
+run and of every killed and resumed run, as JSON, to standard output.
 """
 
 from __future__ import annotations

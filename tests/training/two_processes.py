@@ -1,4 +1,7 @@
-"""What two processes do together, started by torchrun: two_processes.py FACES ENCODER VIDEOS OUT."""
+"""What two processes do together, started by torchrun.
+
+Usage: two_processes.py FACES ENCODER VIDEOS OUT.
+"""
 
 from __future__ import annotations
 
