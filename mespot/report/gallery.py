@@ -17,7 +17,7 @@ from mespot.report.thumbnails import shrink, strip_url
 from mespot.report.video import VideoView
 
 VERDICTS = {"hit": "Hits", "miss": "Misses", "false": "False alarms"}
-_WIDTH, _HEIGHT = 240, 58  # px of the signal
+_WIDTH, _HEIGHT, _LABEL = 240, 58, 14  # px of the signal and of the line above it
 _MARGIN = 0.6  # s of signal before and after
 
 
@@ -175,7 +175,7 @@ def _signal(case: dict[str, Any], span: np.ndarray, signals: FlowSignals) -> str
             )
     label = html.escape(signals.regions[region].replace("_", " "))
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="100%" role="img" '
+        f'<svg viewBox="0 {-_LABEL} {_WIDTH} {_HEIGHT + _LABEL}" width="100%" role="img" '
         f'aria-label="displacement of {label}">{boxes}<polyline points="{points}"/>'
-        f'<text x="4" y="11">{label}, up to {height[region]:.1f} % IOD</text></svg>'
+        f'<text x="0" y="-4">{label}, up to {height[region]:.1f} % IOD</text></svg>'
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import metadata
 from pathlib import Path
 
-from mespot.params import default_params_path
+from mespot.params.load import default_params_path
 
 SCRIPT = Path(__file__).resolve().parents[1] / "served_system.py"
 

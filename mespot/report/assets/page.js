@@ -1,6 +1,6 @@
 'use strict';
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
-const CONFIG = {displaylogo: false, responsive: true};
+const CONFIG = {displaylogo: false, responsive: true, displayModeBar: false};
 
 // ---- charts: drawn when they come into view, so that the page opens at once
 const drawn = new IntersectionObserver((entries) => {
@@ -190,7 +190,7 @@ if (select && select.options.length) {
     }
     face.style.visibility = video.sprite ? 'visible' : 'hidden';
     const from = range || [0, video.end];
-    return Plotly.react(plot, traces(), layout(from), {...CONFIG, displayModeBar: false, scrollZoom: true}).then(() => {
+    return Plotly.react(plot, traces(), layout(from), {...CONFIG, scrollZoom: true}).then(() => {
       point(range ? (range[0] + range[1]) / 2 : 0);
     });
   };
