@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 
@@ -110,12 +112,13 @@ def spot(
     out.mkdir(parents=True, exist_ok=True)
     timing = timing or Timing()
     tables, failed = [], []
-    for one in track(inputs, "videos"):
-        try:
-            tables.append(_spot_one(one, out / one.name, params, system, timing))
-        except MespotError as error:
-            log.error("%s: %s", one.name, error)
-            failed.append(error)
+    with _one_thread_per_call():
+        for one in track(inputs, "videos"):
+            try:
+                tables.append(_spot_one(one, out / one.name, params, system, timing))
+            except MespotError as error:
+                log.error("%s: %s", one.name, error)
+                failed.append(error)
     if failed and not tables:
         raise failed[0]
     empty = pd.DataFrame({name: [] for name in COLUMNS})
@@ -124,6 +127,17 @@ def spot(
     if failed:
         raise MespotError(f"{len(failed)} of {len(inputs)} inputs failed: {failed[0]}")
     return table
+
+
+@contextmanager
+def _one_thread_per_call() -> Iterator[None]:
+    """Keep OpenCV from starting threads of its own: the steps of the work run side by side."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 def _spot_one(

@@ -16,12 +16,14 @@ from pydantic import ValidationError
 from mespot.data.frames import FrameSource
 from mespot.errors import MespotError
 from mespot.events import INTERVAL_COLUMNS, empty_intervals
+from mespot.faces.grey_store import SUFFIX
 from mespot.faces.preprocess import preprocess_video
 from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
 from mespot.flow.signals import FlowSignals
 from mespot.flow.spot import flow_video
 from mespot.params import Params
+from mespot.params.preprocess import PreprocessParams
 from mespot.selection.candidates import candidates
 from mespot.selection.evidence import video_evidence
 from mespot.selection.fusion import above, apply, thin
@@ -73,6 +75,12 @@ def needs_colour(system: System | None) -> bool:
     return system is not None and system.member != "flow"
 
 
+def flow_sized(params: Params) -> PreprocessParams:
+    """Return settings of crops for the flow branch alone: cut at the size at which it works."""
+    size = round(params.flow.flow_iod / params.preprocess.crop_iod)
+    return params.preprocess.model_copy(update={"crop_size": size})
+
+
 def _key(error: ValidationError) -> str:
     return ".".join(str(part) for part in error.errors()[0]["loc"])
 
@@ -104,11 +112,12 @@ def spot_video(
     Raises:
         MespotError: the source cannot be read, or no face can be followed in it.
     """
+    colour = needs_colour(system)
     face = preprocess_video(
-        source, name, work, params.preprocess,
-        origin=origin, grey=not needs_colour(system), threads=threads, timing=timing,
+        source, name, work, params.preprocess if colour else flow_sized(params),
+        origin=origin, grey=not colour, packed=colour, threads=threads, timing=timing,
     )  # fmt: skip
-    archive, track_file = work / f"{name}.zip", work / f"{name}.npz"
+    archive, track_file = work / f"{name}{'.zip' if colour else SUFFIX}", work / f"{name}.npz"
     signal_file = work / "signals.npz"
     flow = flow_video(archive, track_file, signal_file, params.flow, threads, timing)
     flow = flow.assign(video=name)
