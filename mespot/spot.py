@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -18,13 +19,15 @@ from mespot.errors import MespotError
 from mespot.faces.grey_frames import open_grey
 from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
-from mespot.files import write_csv
+from mespot.files import write_csv, write_numbers
 from mespot.flow.signals import FlowSignals
 from mespot.parallel import cores
 from mespot.params import Params
 from mespot.progress import track
-from mespot.selection.system import System
 from mespot.spot_video import needs_colour, spot_video, with_system
+
+if TYPE_CHECKING:
+    from mespot.selection.system import System
 
 log = logging.getLogger(__name__)
 COLUMNS = ("vid", "onset", "offset", "type", "score", "onset_s", "offset_s")
@@ -156,7 +159,7 @@ def _spot_one(
     with timing.step("results"):
         from mespot.evaluation.timeline import draw_timeline  # matplotlib: not before it draws
 
-        write_csv(folder / "frames.csv", frame_table(face, signals, numbers))
+        write_numbers(folder / "frames.csv", frame_table(face, signals, numbers))
         draw_timeline(
             folder / "timeline.png",
             signals,

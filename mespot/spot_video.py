@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from pydantic import ValidationError
@@ -24,11 +25,9 @@ from mespot.flow.signals import FlowSignals
 from mespot.flow.spot import flow_video
 from mespot.params import Params
 from mespot.params.preprocess import PreprocessParams
-from mespot.selection.candidates import candidates
-from mespot.selection.evidence import video_evidence
-from mespot.selection.fusion import above, apply, thin
-from mespot.selection.model_branch import SliceScores
-from mespot.selection.system import System
+
+if TYPE_CHECKING:
+    from mespot.selection.system import System
 
 log = logging.getLogger(__name__)
 DETECTED = 0.5  # score from which on an interval of the flow branch alone counts
@@ -139,6 +138,12 @@ def _fused(
     params: Params,
     system: System,
 ) -> pd.DataFrame:
+    # read here: without a system they are not needed, and take a fifth of a second
+    from mespot.selection.candidates import candidates
+    from mespot.selection.evidence import video_evidence
+    from mespot.selection.fusion import above, apply, thin
+    from mespot.selection.model_branch import SliceScores
+
     if system.member == "flow":
         log.info("%s: this system's search chose the flow branch alone", name)
         return above(flow, system.thresholds)

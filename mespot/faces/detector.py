@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +14,7 @@ import cv2
 import numpy as np
 
 from mespot.errors import MespotError
+from mespot.files import atomic_path
 
 # HOG finds faces from 80 px on: a face of a sixth of the image is found at the first width, a
 # face of a twelfth at the second, which costs four times as much and is tried only in need.
@@ -123,7 +126,21 @@ def _landmarks(grey: np.ndarray, box: np.ndarray) -> np.ndarray:
 def _hog() -> Any:
     import dlib
 
-    return dlib.get_frontal_face_detector()
+    # The detector lies in dlib as text whose unpacking takes half a second; from a file it takes
+    # milliseconds. A cache that cannot be read or written costs that time and nothing else.
+    path = _cache() / f"dlib-{dlib.__version__}-frontal.svm"
+    with contextlib.suppress(OSError, RuntimeError):
+        return dlib.fhog_object_detector(str(path))
+    detector = dlib.get_frontal_face_detector()
+    with contextlib.suppress(OSError, RuntimeError), atomic_path(path) as temporary:
+        detector.save(str(temporary))
+    return detector
+
+
+def _cache() -> Path:
+    """Return the folder of what may be deleted at any time (XDG base directories)."""
+    home = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(home) if home else Path.home() / ".cache") / "mespot"
 
 
 @functools.cache
