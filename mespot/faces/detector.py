@@ -16,9 +16,10 @@ import numpy as np
 from mespot.errors import MespotError
 from mespot.files import atomic_path
 
-# HOG finds faces from 80 px on: a face of a sixth of the image is found at the first width, a
-# face of a twelfth at the second, which costs four times as much and is tried only in need.
-_SEARCH_SIDES = (480, 960)
+# HOG finds faces from 80 px on. Faces of the size that is asked for are found at the first width,
+# those of half the size at the second, which costs four times as much and is tried only in need.
+_SMALLEST = 80  # px
+_SEARCHES = (1, 2)
 # The score of a weak, but mostly true, hit; hits below are textures. Scores of clear faces: 1-3.
 _MIN_SCORE = 0.0
 _CLEAR_SCORE = 1.5
@@ -35,6 +36,9 @@ _BOX_SHIFTS = (
     (-0.02, -0.02, 1.05),
     (0.0, 0.0, 0.95),
 )
+
+SMALLEST = 1 / 6
+"""Width of the faces that are looked for, as a share of the picture."""
 
 
 @dataclass(frozen=True)
@@ -60,18 +64,24 @@ class Face:
 class FaceDetector(Protocol):
     """Anything that finds faces with the 68 iBUG landmarks."""
 
-    def detect(self, image: np.ndarray) -> list[Face]:
-        """Return the faces of an RGB (H, W, 3) or grey (H, W) uint8 image, largest first."""
+    def detect(self, image: np.ndarray, smallest: float = SMALLEST) -> list[Face]:
+        """Return the faces of an RGB (H, W, 3) or grey (H, W) uint8 image, largest first.
+
+        Args:
+            image: picture.
+            smallest: width of a face as a share of the picture's longer side, down to which faces
+                are sure to be looked for.
+        """
 
 
 class DlibDetector:
     """dlib's frontal HOG detector and its 68-point shape predictor (Kazemi and Sullivan 2014)."""
 
-    def detect(self, image: np.ndarray) -> list[Face]:
+    def detect(self, image: np.ndarray, smallest: float = SMALLEST) -> list[Face]:
         """Return the faces of an RGB (H, W, 3) or grey (H, W) uint8 image, largest first."""
         grey = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        for side in _SEARCH_SIDES:
-            faces = self._search(grey, side)
+        for factor in _SEARCHES:
+            faces = self._search(grey, round(factor * _SMALLEST / smallest))
             if faces:
                 return sorted(faces, key=lambda face: -face.width)
         return []
