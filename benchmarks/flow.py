@@ -15,6 +15,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from challenge import PATCHES, SIZE, farneback, patch_of
 from flow_accuracy import RenderedSource
 
 from mespot.faces.archive import CropReader
@@ -27,35 +28,22 @@ from mespot.flow.regions import make_regions
 from mespot.flow.signals import refine
 from mespot.params import load_params
 
-# landmarks of a patch and its margins left, up, right, down in px of a 256-px crop
-PATCHES = (
-    (range(17, 22), (5, 15, 0, 5)),
-    (range(22, 27), (0, 15, 5, 5)),
-    (range(48, 67), (20, 15, 20, 10)),
-    (range(30, 36), (30, 20, 30, 5)),
-    (range(29, 31), (13, 13, 13, 13)),
-)
-
 
 def challenge_seconds(reader: CropReader, track: FaceTrack, indices: np.ndarray) -> float:
     """CPU seconds per frame of Farneback (.5, 3, 15, 5, 7, 1.5) on five patches."""
-    scale = 256.0 / track.size
-    boxes = []
-    for points, (left, up, right, down) in PATCHES:
-        spots = track.landmarks[list(points)] * scale
-        low = np.maximum(np.floor(spots.min(axis=0)) - (left, up), 0).astype(int)
-        high = np.minimum(np.ceil(spots.max(axis=0)) + (right, down), 256).astype(int)
-        boxes.append((slice(low[1], high[1]), slice(low[0], high[0])))
+    scale = SIZE / track.size
+    points = (track.landmarks + 0.5) * scale - 0.5
+    boxes = [patch_of(points, patch) for patch in PATCHES]
 
     def read(index: int) -> np.ndarray:
-        return cv2.resize(reader.read(index, grey=True), (256, 256))
+        return cv2.resize(reader.read(index, grey=True), (SIZE, SIZE))
 
     first = read(0)
     start = time.process_time()
     for index in indices:
         frame = read(int(index))
         for box in boxes:
-            cv2.calcOpticalFlowFarneback(first[box], frame[box], None, 0.5, 3, 15, 5, 7, 1.5, 0)
+            farneback(first[box], frame[box])
     return (time.process_time() - start) / len(indices)
 
 

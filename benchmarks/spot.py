@@ -3,9 +3,11 @@
 Writes H.264 videos of a face (a rendered one, or that of ``--face``, played to and fro), runs the
 command on them in processes of its own, and prints wall and CPU time, frames/s, start-up time
 (that of a 1-frame video), peak memory at one and at four times the length, and the breakdown of
-``--profile``.
+``--profile``. The per-frame work of the MEGC teams' method (``challenge.py``) runs on the same
+video in the same minutes, on one core as theirs does.
 
     python benchmarks/spot.py --frames 3000
+    python benchmarks/spot.py --frames 3000 --longest 54000   # half an hour, for its memory
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from challenge import challenge_seconds
 from flow_accuracy import RenderedSource
 
 from mespot.data.frames import open_frames
@@ -63,11 +66,30 @@ def write_video(path: Path, pictures: Sequence[np.ndarray], frames: int) -> None
         container.mux(stream.encode())
 
 
-def write_videos(work: Path, face: Path | None, lengths: Sequence[int]) -> None:
-    """Write ``<frames>.mp4`` of every length."""
+def repeat_video(source: Path, target: Path, times: int) -> None:
+    """Write a video ``times`` over, without coding anything anew."""
+    with av.open(str(target), "w") as out:
+        stream, offset = None, 0
+        for _ in range(times):
+            with av.open(str(source)) as container:
+                video = container.streams.video[0]
+                stream = stream or out.add_stream_from_template(video)
+                for packet in container.demux(video):
+                    if packet.dts is None:
+                        continue
+                    packet.pts, packet.dts = packet.pts + offset, packet.dts + offset
+                    packet.stream = stream
+                    out.mux(packet)
+                offset += round(video.frames / FPS / video.time_base)
+
+
+def write_videos(work: Path, face: Path | None, frames: int, multiples: Sequence[int]) -> None:
+    """Write videos of 1 frame, of ``frames`` and of multiples of that: ``<frames>.mp4``."""
     pictures = read_face(face)
-    for frames in lengths:
-        write_video(work / f"{frames}.mp4", pictures, frames)
+    for length in (1, frames):
+        write_video(work / f"{length}.mp4", pictures, length)
+    for times in multiples:
+        repeat_video(work / f"{frames}.mp4", work / f"{times * frames}.mp4", times)
 
 
 def spot(video: Path, out: Path) -> tuple[float, float, float, str]:
@@ -89,30 +111,41 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--frames", type=int, default=3000)
     parser.add_argument("--face", type=Path, help="a video whose face is used; default: rendered")
+    parser.add_argument("--longest", type=int, help="frames of one more run, for its memory")
     parser.add_argument("--repeats", type=int, default=3, help="runs; the median is printed")
     arguments = parser.parse_args()
     count = arguments.frames
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         # in a process of its own: a child's peak memory begins with that of its parent
-        task = (work, arguments.face, (1, count, 4 * count))
+        multiples = [4] + ([arguments.longest // count] if arguments.longest else [])
+        task = (work, arguments.face, count, multiples)
         writer = multiprocessing.get_context("spawn").Process(target=write_videos, args=task)
         writer.start()
         writer.join()
         runs = [spot(work / f"{count}.mp4", work / "out") for _ in range(arguments.repeats)]
         start_up = [spot(work / "1.mp4", work / "out")[0] for _ in range(arguments.repeats)]
-        long = spot(work / f"{4 * count}.mp4", work / "out")
+        longer = [
+            (times * count, *spot(work / f"{times * count}.mp4", work / "out")[:3])
+            for times in multiples
+        ]
+        theirs = challenge_seconds(work / f"{count}.mp4") / count
     wall, cpu = (statistics.median(run[place] for run in runs) for place in (0, 1))
     print(runs[-1][3].rstrip())
     print(f"\n{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}")
     print(f"start-up (1 frame)     {statistics.median(start_up):8.2f} s")
-    for frames, seconds, used, memory in ((count, wall, cpu, runs[0][2]), (4 * count, *long[:3])):
+    for frames, seconds, used, memory in ((count, wall, cpu, runs[0][2]), *longer):
         print(
             f"{frames:6d} frames {seconds:8.2f} s {frames / seconds:7.0f} frames/s, "
             f"CPU {1e3 * used / frames:6.2f} ms/frame, peak {memory:6.0f} MB"
         )
-    more = (long[0] - wall) / (3 * count)
+    more = (longer[0][1] - wall) / (3 * count)
     print(f"further frames         {1e3 * more:8.2f} ms/frame, {1 / more:.0f} frames/s")
+    print(f"challenge code, 1 core {1e3 * theirs:8.2f} ms/frame, {1 / theirs:.0f} frames/s")
+    print(
+        f"whole command, {count} frames: {theirs * count / wall:.1f} times as fast, "
+        f"with {theirs * count / cpu:.1f} times less CPU time per frame"
+    )
 
 
 if __name__ == "__main__":

@@ -68,6 +68,15 @@ def write_csv(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
         table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
 
 
+def write_numbers(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
+    """Write a table of finite numbers: the bytes of ``write_csv``, several times as fast."""
+    columns = [table[name].to_numpy() for name in table.columns]
+    form = ",".join("%d" if column.dtype.kind in "iu" else "%.6g" for column in columns)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    lines = [",".join(table.columns), *(form % row for row in rows), ""]
+    write_text(path, "\n".join(lines))
+
+
 def write_npz(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays as an uncompressed npz (fixed dates inside: the same bytes each time)."""
     with atomic_path(path) as temporary, open(temporary, "wb") as stream:

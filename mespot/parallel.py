@@ -12,9 +12,6 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from joblib import Parallel, delayed
-from joblib.externals.loky.process_executor import TerminatedWorkerError
-
 from mespot.progress import track
 
 log = logging.getLogger(__name__)
@@ -43,6 +40,10 @@ def map_videos(
     tasks = list(tasks)
     if cores(jobs) == 1 or len(tasks) <= 1:
         return [function(*task) for task in track(tasks, label)]
+    # slow to import, and one video needs no pool
+    from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with Parallel(n_jobs=min(cores(jobs), len(tasks)), return_as="generator") as pool:

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pandas as pd
 
 from mespot.data.frames import FrameSource, open_frames
 from mespot.errors import MespotError
-from mespot.faces.archive import CropReader
 from mespot.faces.grey_frames import open_grey
+from mespot.faces.grey_store import open_crops
 from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
-from mespot.files import write_csv
+from mespot.files import write_csv, write_numbers
 from mespot.flow.signals import FlowSignals
 from mespot.parallel import cores
 from mespot.params import Params
 from mespot.progress import track
-from mespot.report.spot_page import SpottedPage, spotted_page, write_spot_page
-from mespot.report.video import VideoView
-from mespot.selection.system import System
 from mespot.spot_video import needs_colour, spot_video, with_system
+
+if TYPE_CHECKING:
+    from mespot.report.spot_page import SpottedPage
+    from mespot.selection.system import System
 
 log = logging.getLogger(__name__)
 COLUMNS = ("vid", "onset", "offset", "type", "score", "onset_s", "offset_s")
@@ -117,24 +121,40 @@ def spot(
     timing = timing or Timing()
     tables, failed = [], []
     shown: list[SpottedPage] = []
-    for one in track(inputs, "videos"):
-        try:
-            pages = shown if len(shown) < params.report.page.videos else None
-            tables.append(_spot_one(one, out / one.name, params, system, timing, pages, overlay))
-        except MespotError as error:
-            log.error("%s: %s", one.name, error)
-            failed.append(error)
+    with _one_thread_per_call():
+        for one in track(inputs, "videos"):
+            try:
+                pages = shown if len(shown) < params.report.page.videos else None
+                tables.append(
+                    _spot_one(one, out / one.name, params, system, timing, pages, overlay)
+                )
+            except MespotError as error:
+                log.error("%s: %s", one.name, error)
+                failed.append(error)
     if failed and not tables:
         raise failed[0]
     empty = pd.DataFrame({name: [] for name in COLUMNS})
     table = pd.concat(tables or [empty], ignore_index=True)
     write_csv(out / "intervals.csv", table)
     with timing.step("results"):
+        from mespot.report.spot_page import write_spot_page  # plotly: not before it draws
+
         by = "the optical-flow branch" if system is None else f"the fused system {system.folder}"
         write_spot_page(out / "report.html", table, shown, by, params.report.page)
     if failed:
         raise MespotError(f"{len(failed)} of {len(inputs)} inputs failed: {failed[0]}")
     return table
+
+
+@contextmanager
+def _one_thread_per_call() -> Iterator[None]:
+    """Keep OpenCV from starting threads of its own: the steps of the work run side by side."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 def _spot_one(
@@ -157,7 +177,10 @@ def _spot_one(
         chosen, face, signals = found.intervals, found.face, found.signals
         if pages is not None:
             with timing.step("results"):
-                crops = CropReader(work / f"{one.name}.zip")
+                from mespot.report.spot_page import spotted_page
+                from mespot.report.video import VideoView
+
+                crops = open_crops(found.crops, found.face.size)
                 view = VideoView(one.name, signals, chosen, None, crops, numbers)
                 pages.append(spotted_page(view, params.flow.threshold, params.report))
                 crops.close()
@@ -172,7 +195,7 @@ def _spot_one(
     with timing.step("results"):
         from mespot.evaluation.timeline import draw_timeline  # matplotlib: not before it draws
 
-        write_csv(folder / "frames.csv", frame_table(face, signals, numbers))
+        write_numbers(folder / "frames.csv", frame_table(face, signals, numbers))
         draw_timeline(
             folder / "timeline.png",
             signals,

@@ -9,23 +9,24 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from pydantic import ValidationError
 
 from mespot.data.frames import FrameSource
 from mespot.errors import MespotError
+from mespot.faces.grey_store import SUFFIX
 from mespot.faces.preprocess import preprocess_video
 from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
 from mespot.flow.signals import FlowSignals
 from mespot.flow.spot import flow_video
 from mespot.params import Params
-from mespot.selection.calibration import calibrated
-from mespot.selection.evidence import video_evidence
-from mespot.selection.model_branch import SliceScores
-from mespot.selection.operate import above
-from mespot.selection.system import System
+from mespot.params.preprocess import PreprocessParams
+
+if TYPE_CHECKING:
+    from mespot.selection.system import System
 
 log = logging.getLogger(__name__)
 DETECTED = 0.5  # score from which on an interval of the flow branch alone counts
@@ -41,11 +42,14 @@ class SpottedVideo:
             onset, offset, type.
         face: alignment.
         signals: flow signals.
+        crops: file of the aligned crops, see ``mespot.faces.grey_store.open_crops``; as long as the
+            folder of work lasts.
     """
 
     intervals: pd.DataFrame
     face: FaceTrack
     signals: FlowSignals
+    crops: Path
 
 
 def with_system(params: Params, system: System | None) -> Params:
@@ -70,6 +74,12 @@ def with_system(params: Params, system: System | None) -> Params:
 def needs_colour(system: System | None) -> bool:
     """Tell whether anything looks at colour: classifiers may, the flow branch does not."""
     return system is not None and system.member != "flow"
+
+
+def flow_sized(params: Params) -> PreprocessParams:
+    """Return settings of crops for the flow branch alone: cut at the size at which it works."""
+    size = round(params.flow.flow_iod / params.preprocess.crop_iod)
+    return params.preprocess.model_copy(update={"crop_size": size})
 
 
 def _key(error: ValidationError) -> str:
@@ -103,11 +113,12 @@ def spot_video(
     Raises:
         MespotError: the source cannot be read, or no face can be followed in it.
     """
+    colour = needs_colour(system)
     face = preprocess_video(
-        source, name, work, params.preprocess,
-        origin=origin, grey=not needs_colour(system), threads=threads, timing=timing,
+        source, name, work, params.preprocess if colour else flow_sized(params),
+        origin=origin, grey=not colour, packed=colour, threads=threads, timing=timing,
     )  # fmt: skip
-    archive, track_file = work / f"{name}.zip", work / f"{name}.npz"
+    archive, track_file = work / f"{name}{'.zip' if colour else SUFFIX}", work / f"{name}.npz"
     signal_file = work / "signals.npz"
     flow = flow_video(archive, track_file, signal_file, params.flow, threads, timing)
     flow = flow.assign(video=name)
@@ -117,7 +128,7 @@ def spot_video(
     else:
         chosen = _fused(name, face, flow, signals, (track_file, archive), params, system)
     chosen = chosen.sort_values(["onset", "offset", "type"], ignore_index=True)
-    return SpottedVideo(chosen, face, signals)
+    return SpottedVideo(chosen, face, signals, archive)
 
 
 def _fused(
@@ -129,6 +140,12 @@ def _fused(
     params: Params,
     system: System,
 ) -> pd.DataFrame:
+    # read here: without a system they are not needed, and take a fifth of a second
+    from mespot.selection.calibration import calibrated
+    from mespot.selection.evidence import video_evidence
+    from mespot.selection.model_branch import SliceScores
+    from mespot.selection.operate import above
+
     if system.member == "flow":
         log.info("%s: this system's search chose the flow branch alone", name)
         return calibrated(above(flow, system.thresholds), system.sigmoids)

@@ -54,13 +54,16 @@ def spot(
     """
     from mespot.faces.timing import Timing
     from mespot.params import load_params
-    from mespot.selection.system import load_system
     from mespot.spot import read_inputs
     from mespot.spot import spot as run
 
     chosen = read_inputs(inputs, fps)
     settings = load_params(params)
-    system = load_system(model) if model is not None else None
+    system = None
+    if model is not None:
+        from mespot.selection.system import load_system
+
+        system = load_system(model)
     timing = Timing()
     table = run(chosen, out, settings, system, timing, overlay)
     counts = table["type"].value_counts()

@@ -179,7 +179,8 @@ def _draw_time(panels: list[Any], window: Window, fps: float) -> None:
     for panel in panels:
         panel.set_xlim(window.start, window.end)
         panel.xaxis.set_major_locator(MaxNLocator(nbins=14, steps=[1, 2, 5, 10]))
-        panel.xaxis.set_minor_locator(AutoMinorLocator())
+        if panel is panels[-1]:
+            panel.xaxis.set_minor_locator(AutoMinorLocator())
         panel.grid(axis="x", color="#e6e6e6", linewidth=0.6)
         panel.set_axisbelow(True)
         panel.tick_params(axis="x", labelbottom=panel is panels[-1], labelsize=8)

@@ -66,16 +66,15 @@ def draw_displacement(
     moved = compress(np.asarray(signals.displacement[part], dtype=np.float64) * 100.0)  # (n, R, 2)
     marks = [mark for mark in (1, 3, 10, 30) if mark <= largest][-2:]
     marks = marks if largest < 10 else [marks[0], marks[-1]]
-    ticks, labels = [], []
+    ticks, labels, borders, rulers = [], [], [], []
     for lane, (area, members) in enumerate(areas):
         base = -2.0 * half * lane
-        axes.axhline(base, color="#cccccc", linewidth=0.7, zorder=0)
         if lane:
-            axes.axhline(base + half, color="#777777", linewidth=0.5, zorder=0)
+            borders.append(base + half)
         for mark in marks:
             for sign in (1.0, -1.0):
                 level = base + sign * float(compress(mark))
-                axes.axhline(level, color="#ededed", linewidth=0.6, zorder=0)
+                rulers.append(level)
                 ticks.append(level)
                 labels.append(f"{'+' if sign > 0 else chr(0x2212)}{mark:g}")
         ticks.append(base)
@@ -90,6 +89,12 @@ def draw_displacement(
             axes.plot(x, base + lines[:, 0], color=colour, linewidth=0.7, linestyle=(0, (1, 1.2)))
             axes.plot(x, base + lines[:, 1], color=colour, linewidth=0.9)
         _margin_text(axes, base, area.name, area.colours[1], size=8, weight="bold")
+    zeros = [-2.0 * half * lane for lane in range(len(areas))]
+    for levels, colour, width in (
+        (rulers, "#ededed", 0.6), (zeros, "#cccccc", 0.7), (borders, "#777777", 0.5)
+    ):  # fmt: skip
+        across = axes.get_yaxis_transform()
+        axes.hlines(levels, 0, 1, transform=across, colors=colour, linewidth=width, zorder=0)
     axes.set_ylim(-half * (2 * len(areas) - 1), half)
     axes.set_yticks(ticks, labels, fontsize=5)
     axes.set_ylabel("displacement\n% IOD (log above 1)", fontsize=8)

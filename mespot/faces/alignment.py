@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from mespot.faces.ahead import ahead
-from mespot.faces.detector import DlibDetector, Face, FaceDetector
+from mespot.faces.detector import SMALLEST, DlibDetector, Face, FaceDetector
 from mespot.faces.follower import HeadFollower, Observation
 from mespot.faces.geometry import matrix_of, pose_of
 from mespot.faces.grey_frames import grey_frames
@@ -139,9 +139,9 @@ class _Timed:
         self._detector = detector
         self._timing = timing
 
-    def detect(self, image: np.ndarray) -> list[Face]:
+    def detect(self, image: np.ndarray, smallest: float = SMALLEST) -> list[Face]:
         with self._timing.step("detect"):
-            return self._detector.detect(image)
+            return self._detector.detect(image, smallest)
 
 
 def _crop(frame: int, seen: Observation, matrix: np.ndarray, size: int) -> AlignedCrop:

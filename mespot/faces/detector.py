@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,10 +14,12 @@ import cv2
 import numpy as np
 
 from mespot.errors import MespotError
+from mespot.files import atomic_path
 
-# HOG finds faces from 80 px on: a face of a sixth of the image is found at the first width, a
-# face of a twelfth at the second, which costs four times as much and is tried only in need.
-_SEARCH_SIDES = (480, 960)
+# HOG finds faces from 80 px on. Faces of the size that is asked for are found at the first width,
+# those of half the size at the second, which costs four times as much and is tried only in need.
+_SMALLEST = 80  # px
+_SEARCHES = (1, 2)
 # The score of a weak, but mostly true, hit; hits below are textures. Scores of clear faces: 1-3.
 _MIN_SCORE = 0.0
 _CLEAR_SCORE = 1.5
@@ -32,6 +36,9 @@ _BOX_SHIFTS = (
     (-0.02, -0.02, 1.05),
     (0.0, 0.0, 0.95),
 )
+
+SMALLEST = 1 / 6
+"""Width of the faces that are looked for, as a share of the picture."""
 
 
 @dataclass(frozen=True)
@@ -57,18 +64,24 @@ class Face:
 class FaceDetector(Protocol):
     """Anything that finds faces with the 68 iBUG landmarks."""
 
-    def detect(self, image: np.ndarray) -> list[Face]:
-        """Return the faces of an RGB (H, W, 3) or grey (H, W) uint8 image, largest first."""
+    def detect(self, image: np.ndarray, smallest: float = SMALLEST) -> list[Face]:
+        """Return the faces of an RGB (H, W, 3) or grey (H, W) uint8 image, largest first.
+
+        Args:
+            image: picture.
+            smallest: width of a face as a share of the picture's longer side, down to which faces
+                are sure to be looked for.
+        """
 
 
 class DlibDetector:
     """dlib's frontal HOG detector and its 68-point shape predictor (Kazemi and Sullivan 2014)."""
 
-    def detect(self, image: np.ndarray) -> list[Face]:
+    def detect(self, image: np.ndarray, smallest: float = SMALLEST) -> list[Face]:
         """Return the faces of an RGB (H, W, 3) or grey (H, W) uint8 image, largest first."""
         grey = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        for side in _SEARCH_SIDES:
-            faces = self._search(grey, side)
+        for factor in _SEARCHES:
+            faces = self._search(grey, round(factor * _SMALLEST / smallest))
             if faces:
                 return sorted(faces, key=lambda face: -face.width)
         return []
@@ -123,7 +136,21 @@ def _landmarks(grey: np.ndarray, box: np.ndarray) -> np.ndarray:
 def _hog() -> Any:
     import dlib
 
-    return dlib.get_frontal_face_detector()
+    # The detector lies in dlib as text whose unpacking takes half a second; from a file it takes
+    # milliseconds. A cache that cannot be read or written costs that time and nothing else.
+    path = _cache() / f"dlib-{dlib.__version__}-frontal.svm"
+    with contextlib.suppress(OSError, RuntimeError):
+        return dlib.fhog_object_detector(str(path))
+    detector = dlib.get_frontal_face_detector()
+    with contextlib.suppress(OSError, RuntimeError), atomic_path(path) as temporary:
+        detector.save(str(temporary))
+    return detector
+
+
+def _cache() -> Path:
+    """Return the folder of what may be deleted at any time (XDG base directories)."""
+    home = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(home) if home else Path.home() / ".cache") / "mespot"
 
 
 @functools.cache

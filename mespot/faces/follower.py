@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _VIEW = 480  # px, width and height of the upright picture in which key frames are verified
 _VIEW_REACH = 1.5  # width of that picture in crops
+_VIEW_FACE = 1 / 3  # share of that picture that a face takes at least; the tracked one takes 0.4
 _SURE = 0.6  # confidence from which on a detection may be preferred for its size
 _MIN_INSIDE = 0.8  # share of the rigid landmarks that must lie inside the frame
 _MAX_DRIFT = 0.12  # inter-ocular distances between track and landmarks; more is a lost track
@@ -136,7 +137,7 @@ class HeadFollower:
         reach[1] = [0, 1, reach[0, 2]]
         view = rescale(compose(reach, matrix), round(_VIEW_REACH * SIZE), _VIEW)
         to_crop = compose(matrix, invert(view))
-        faces = self._detector.detect(patch.grey().warp(view, _VIEW))
+        faces = self._detector.detect(patch.grey().warp(view, _VIEW), _VIEW_FACE)
         expected = self._expected
         width = np.hypot(*np.diff(eye_centres(expected), axis=0)[0])
         for face in faces:

@@ -18,6 +18,7 @@ from mespot.faces.alignment import AlignedCrop, FrameSource, align_video
 from mespot.faces.archive import CropWriter
 from mespot.faces.detector import FaceDetector
 from mespot.faces.geometry import pose_of, scale_of
+from mespot.faces.grey_store import SUFFIX, GreyWriter
 from mespot.faces.landmarks import RIGID, crop_anchor
 from mespot.faces.sheet import write_contact_sheet
 from mespot.faces.timing import Timing
@@ -40,6 +41,7 @@ def preprocess_video(
     origin: str = "",
     *,
     grey: bool = False,
+    packed: bool = True,
     threads: int = 1,
     timing: Timing | None = None,
 ) -> FaceTrack:
@@ -56,6 +58,8 @@ def preprocess_video(
         detector: finds faces and landmarks; dlib when absent.
         origin: whatever tells this video from another one of the same name, see :func:`origin_of`.
         grey: store grey crops also of a colour video: all that the flow branch reads.
+        packed: without, grey crops are stored as plain pixels in ``<video>.grey``: larger and
+            quicker, for a work folder.
         threads: above 1, the steps of the work run side by side; the files are the same.
         timing: gets the steps decode, detect, track, warp and crops (packing them).
 
@@ -68,7 +72,9 @@ def preprocess_video(
     if Path(video_id).name != video_id:
         raise MespotError(f"video {video_id!r}: found a path separator, expected a plain name")
     out_dir = Path(out_dir)
-    paths = {kind: out_dir / f"{video_id}.{kind}" for kind in ("zip", "npz", "json")}
+    crops_file = out_dir / f"{video_id}{'.zip' if packed else SUFFIX}"
+    paths = {kind: out_dir / f"{video_id}.{kind}" for kind in ("npz", "json")}
+    paths["crops"] = crops_file
     fingerprint = _fingerprint(source, video_id, origin, params, grey)
     if _is_done(paths, fingerprint):
         return FaceTrack.load(paths["npz"])
@@ -78,7 +84,8 @@ def preprocess_video(
     crops = align_video(
         source, params, video_id, detector, grey=grey, threads=threads, timing=timing
     )
-    with CropWriter(paths["zip"], params.jpg_quality) as writer, closing(crops):
+    store = CropWriter(crops_file, params.jpg_quality) if packed else GreyWriter(crops_file)
+    with store as writer, closing(crops):
         for crop in crops:
             with timing.step("crops"):
                 writer.append(crop.pixels)

@@ -9,6 +9,7 @@ corner under a raised brow), which fit well but elsewhere.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -20,8 +21,10 @@ _PART_PIXELS = 160  # pixels that speak for each part; more add time, hardly pre
 _NOISE_FLOOR = 2.0  # grey levels; smaller residuals are noise and never outliers
 _DRIFT_FLOOR = 0.05  # px; smaller motion of a part against the others is noise
 _TUKEY = 4.685  # the biweight's usual width, in standard deviations
-_PART_ROUNDS = (1, 1, 1, 1, 2, 2, 2)  # powers of the distance in the weights of the rounds
+_PART_ROUNDS = ((1, 4), (2, 3))  # power of the distance in the weights, and rounds at most
+_SETTLED = 5e-3  # px; rounds that change the motion by less are the last ones
 _DAMPING = 1e-9 * np.eye(4)
+_LIGHT_DAMPING = 1e-6
 _RIDGE = 0.02  # of a part's strongest texture: directions with less say nothing about its motion
 
 
@@ -84,14 +87,15 @@ class Template:
         weighted = self._columns * weights[:, None]  # (parts, 6, n)
         normal = (weighted @ self._columns.transpose(0, 2, 1)).astype(np.float64)
         right = (weighted @ error[..., None])[..., 0].astype(np.float64)
-        shift_x, shift_y, turn, growth = _solve_parts(*_without_light(normal, right))
+        normal, right = _without_light(normal, right)
+        shift_x, shift_y, turn, growth = _solve_parts(normal, right, self._radius).tolist()
         step = similarity(
-            np.arctan2(turn, 1 + growth),
-            0.5 * np.log((1 + growth) ** 2 + turn**2),
+            math.atan2(turn, 1 + growth),
+            0.5 * math.log((1 + growth) ** 2 + turn**2),
             self._centre,
             self._centre + (shift_x, shift_y),
         )
-        motion = float(np.hypot(shift_x, shift_y) + np.hypot(turn, growth) * self._radius)
+        motion = math.hypot(shift_x, shift_y) + math.hypot(turn, growth) * self._radius
         return Fit(step, motion, correlation, float(weights.mean()))
 
 
@@ -111,13 +115,15 @@ def _without_light(normal: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, n
     Returns:
         (parts, 4, 4) and (parts, 4) equations of the motion alone.
     """
-    light = normal[:, 4:, 4:] + 1e-6 * np.eye(2)
-    factor = normal[:, :4, 4:] @ np.linalg.inv(light)  # (parts, 4, 2)
+    (a, b), (_, d) = normal[:, 4:, 4:].transpose(1, 2, 0)  # each (parts,)
+    a, d = a + _LIGHT_DAMPING, d + _LIGHT_DAMPING
+    inverse = (np.array([[d, -b], [-b, a]]) / (a * d - b * b)).transpose(2, 0, 1)
+    factor = normal[:, :4, 4:] @ inverse  # (parts, 4, 2)
     motion = normal[:, :4, :4] - factor @ normal[:, 4:, :4]
     return motion, right[:, :4] - (factor @ right[:, 4:, None])[..., 0]
 
 
-def _solve_parts(normal: np.ndarray, right: np.ndarray) -> np.ndarray:
+def _solve_parts(normal: np.ndarray, right: np.ndarray, radius: float) -> np.ndarray:
     """Solve the normal equations of all parts, down-weighting parts that move on their own.
 
     The first rounds find the solution with the least sum of distances, which has no second
@@ -126,6 +132,7 @@ def _solve_parts(normal: np.ndarray, right: np.ndarray) -> np.ndarray:
     Args:
         normal: (parts, 4, 4).
         right: (parts, 4).
+        radius: px, distance from the centre at which rotation and growth count.
 
     Returns:
         (4,) shift x and y, px, rotation and growth about the centre.
@@ -143,13 +150,19 @@ def _solve_parts(normal: np.ndarray, right: np.ndarray) -> np.ndarray:
     equations = np.concatenate([right[:, :2, None], normal[:, :2]], axis=2)  # (parts, 2, 5)
     lines = np.einsum("ijp,pjk->ipk", inverse, equations).reshape(2 * count, 5)
     rest, slopes = lines[:, 0].copy(), lines[:, 1:].copy()
-    for power in _PART_ROUNDS:
-        moved = rest - slopes @ solution  # px
-        squared = moved[:count] ** 2 + moved[count:] ** 2
-        scale = max(float(np.partition(squared, count // 2)[count // 2]), _DRIFT_FLOOR**2)
-        trust = 1 / (1 + squared / scale)
-        trust = np.sqrt(trust) if power == 1 else trust
-        solution = _solve(trust @ flat, trust @ right)
+    every = np.concatenate([flat, right], axis=1)  # (parts, 20)
+    for power, rounds in _PART_ROUNDS:
+        for _ in range(rounds):
+            moved = rest - slopes @ solution  # px
+            moved *= moved
+            squared = moved[:count] + moved[count:]
+            scale = max(sorted(squared.tolist())[count // 2], _DRIFT_FLOOR**2)
+            trust = 1 / (1 + squared / scale)
+            total = (np.sqrt(trust) if power == 1 else trust) @ every
+            before, solution = solution, _solve(total[:16], total[16:])
+            x, y, turn, growth = (solution - before).tolist()
+            if abs(x) + abs(y) + (abs(turn) + abs(growth)) * radius < _SETTLED:
+                break
     return solution
 
 

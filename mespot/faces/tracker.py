@@ -22,8 +22,8 @@ SIZE = 160  # px, width and height of the crops that are compared
 _LEVELS = (4, 2)  # reductions of the coarse levels
 _COARSE_STEPS = 6
 _FINE_STEPS = 4
-# px of the level: a smaller step is the last one; what it leaves is some 5 % of it.
-_STILL = {4: 0.15, 2: 0.15, 1: 0.08}
+# px of the level: a smaller step is the last one; what it leaves is some 10 % of it.
+_STILL = {4: 0.15, 2: 0.15, 1: 0.12}
 _NEAR = 1.0  # px: a fine step up to this needs no coarse one before
 _RENEW = 0.85  # of the reference's first correlation: below, the reference is renewed
 _LOST = 0.5  # correlation: below, this is another picture

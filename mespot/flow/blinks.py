@@ -9,8 +9,10 @@ lasts longer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import cv2
 import numpy as np
-from scipy.ndimage import grey_closing, grey_opening
 
 _LONGEST = 0.7
 _LEAST_DEPTH = 0.2
@@ -30,11 +32,18 @@ def closure(eyes: np.ndarray, lids: np.ndarray, step: float) -> np.ndarray:
     """
     width = max(3, 2 * round(0.5 * _LONGEST / step) + 1)
     contrast = (eyes[:, :, 1] / np.maximum(eyes[:, :, 0], 8.0)).mean(axis=1)  # (N,)
-    level = grey_closing(contrast, size=width, mode="nearest")
+    level = _running(cv2.erode, _running(cv2.dilate, contrast, width), width)  # closing
     drop = 1.0 - contrast / np.maximum(level, 1e-6)
     stroke = lids.min(axis=1)  # the lid that moves less: a wink is no blink
-    stroke = stroke - grey_opening(stroke, size=width, mode="nearest")
+    stroke = stroke - _running(cv2.dilate, _running(cv2.erode, stroke, width), width)  # opening
     return np.maximum(_share(drop, _LEAST_DEPTH), _share(stroke, _LEAST_STROKE))
+
+
+def _running(extreme: Callable, values: np.ndarray, width: int) -> np.ndarray:
+    """Maximum (``cv2.dilate``) or minimum (``cv2.erode``) of (N,) over ``width`` samples."""
+    # SciPy's morphology does the same, but importing it takes longer than all of this file's work
+    window = np.ones((1, width), np.uint8)
+    return extreme(np.float64(values)[None], window, borderType=cv2.BORDER_REPLICATE)[0]
 
 
 def _share(cue: np.ndarray, least: float) -> np.ndarray:

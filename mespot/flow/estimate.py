@@ -1,9 +1,9 @@
 """Dense optical flow from a neutral reference crop to a later crop.
 
 Flow runs once per frame on the whole face, always from the reference to the frame, so that it is a
-displacement and small motions do not have to be summed up. Farneback's settings differ from the
-MEGC teams' (window 15, polynomial 7/1.5 on small patches), which shrink motion on smooth skin by
-15-40 %: at an inter-ocular distance of 40-70 px a window of 11 px recovers 91-97 % of it.
+displacement and small motions do not have to be summed up. The MEGC teams' settings of Farneback
+(window 15, polynomial 7/1.5 on small patches) shrink motion on smooth skin by 15-40 %; at an
+inter-ocular distance of 40-70 px a window of 11 px recovers nearly all of it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
+
+from mespot.flow.farneback import Reference
 
 Flow = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -27,10 +29,11 @@ def make_flow(method: str) -> Flow:
     Returns:
         function of two uint8 (H, W) grey images, reference and frame, that gives float32
         (H, W, 2): where each reference pixel went, px, x right and y down. Several threads may
-        call it at once.
+        call it at once. It is fastest when the reference is the same object as in the last call,
+        which must not have been written to in between.
     """
     if method == "farneback":
-        return _farneback
+        return _Farneback()
     own = threading.local()  # OpenCV's object keeps its pyramids in itself
 
     def dis(reference: np.ndarray, frame: np.ndarray) -> np.ndarray:
@@ -41,16 +44,14 @@ def make_flow(method: str) -> Flow:
     return dis
 
 
-def _farneback(reference: np.ndarray, frame: np.ndarray) -> np.ndarray:
-    return cv2.calcOpticalFlowFarneback(
-        reference,
-        frame,
-        None,
-        pyr_scale=0.5,
-        levels=3,
-        winsize=11,
-        iterations=2,
-        poly_n=5,
-        poly_sigma=1.1,
-        flags=0,
-    )
+class _Farneback:
+    """Keeps what was made of the last reference."""
+
+    def __init__(self) -> None:
+        self._last: tuple[np.ndarray, Reference] | None = None
+
+    def __call__(self, reference: np.ndarray, frame: np.ndarray) -> np.ndarray:
+        last = self._last  # read once: another thread may replace it
+        if last is None or last[0] is not reference:
+            self._last = last = reference, Reference(reference)
+        return last[1].flow(frame)

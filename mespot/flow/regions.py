@@ -109,8 +109,11 @@ class RegionMap:
     def cut(self, crop: np.ndarray) -> np.ndarray:
         """Cut the face out of a uint8 (S, S) crop and bring it to the flow size (H, W)."""
         x0, y0, x1, y1 = self.box
+        face = crop[y0:y1, x0:x1]
+        if face.shape[::-1] == self.size:
+            return np.ascontiguousarray(face)
         shrink = cv2.INTER_AREA if self.scale < 1 else cv2.INTER_LINEAR
-        return cv2.resize(crop[y0:y1, x0:x1], self.size, interpolation=shrink)
+        return cv2.resize(face, self.size, interpolation=shrink)
 
     @cached_property
     def _sparse(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mespot.faces.archive import CropReader
+from mespot.faces.grey_store import open_crops
 from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
 from mespot.files import read_json, write_csv, write_json
@@ -25,7 +25,7 @@ _VERSION = 2  # of the algorithm: a change makes finished videos stale
 
 
 def flow_video(
-    zip_path: str | os.PathLike[str],
+    crops_path: str | os.PathLike[str],
     track_path: str | os.PathLike[str],
     out_path: str | os.PathLike[str],
     params: FlowParams,
@@ -35,7 +35,7 @@ def flow_video(
     """Measure one video and find its intervals.
 
     Args:
-        zip_path: archive of aligned crops.
+        crops_path: aligned crops, an archive or a file of ``mespot.faces.grey_store``.
         track_path: npz of their ``FaceTrack``.
         out_path: npz that gets the ``FlowSignals``.
         params: section ``flow``.
@@ -49,14 +49,16 @@ def flow_video(
         MespotError: when the archive or the track cannot be read.
     """
     timing = timing or Timing()
-    reader = CropReader(zip_path)
+    track = FaceTrack.load(track_path)
+    path = Path(crops_path)
+    reader = open_crops(path, track.size)
     try:
-        signals = measure(reader, FaceTrack.load(track_path), params, threads, timing)
+        signals = measure(reader, track, params, threads, timing)
     finally:
         reader.close()
     with timing.step("signals"):
         signals.save(out_path)
-        return find_intervals(signals, params).assign(video=Path(zip_path).stem)
+        return find_intervals(signals, params).assign(video=path.stem)
 
 
 def flow_dataset(

@@ -22,7 +22,7 @@ class Crops(Protocol):
     def __len__(self) -> int: ...
 
     def read(self, index: int, grey: bool = False) -> np.ndarray:
-        """Return crop ``index``: uint8 (S, S, 3) RGB."""
+        """Return crop ``index``: uint8 (S, S, 3) RGB, or (S, S) where only grey is kept."""
         ...
 
 
@@ -92,8 +92,9 @@ def make_sprite(crops: Crops, time: np.ndarray, spans: np.ndarray, params: PageP
 
 
 def shrink(crop: np.ndarray, size: int) -> np.ndarray:
-    """Return an RGB crop as (size, size, 3)."""
-    return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
+    """Return an RGB or grey crop as (size, size, 3)."""
+    small = cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
+    return small if small.ndim == 3 else cv2.cvtColor(small, cv2.COLOR_GRAY2RGB)
 
 
 def strip_url(pictures: Sequence[np.ndarray], quality: int) -> str:

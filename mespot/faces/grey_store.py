@@ -1,0 +1,107 @@
+"""Grey crops of one video in one file of plain pixels, for work that is thrown away afterwards.
+
+Packing a crop as jpg and unpacking it again costs more than warping it. What is kept, or has
+colour, goes into an archive (``mespot.faces.archive``).
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from mespot.errors import MespotError
+from mespot.faces.archive import CropReader
+from mespot.files import atomic_path
+
+SUFFIX = ".grey"
+
+
+class GreyWriter:
+    """Writes crops one after the other; the file appears only when all went well.
+
+    Args:
+        path: ends in :data:`SUFFIX`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+
+    def __enter__(self) -> GreyWriter:
+        self._atomic: AbstractContextManager[Path] = atomic_path(self._path)
+        self._file = open(self._atomic.__enter__(), "wb")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+        self._atomic.__exit__(kind, error, trace)
+
+    def append(self, crop: np.ndarray) -> None:
+        """Add a crop, uint8 (S, S)."""
+        self._file.write(np.ascontiguousarray(crop).data)
+
+
+class GreyReader:
+    """Random access to the crops of a file; several threads may read at once.
+
+    Args:
+        path: written by :class:`GreyWriter`.
+        size: width and height of a crop, px.
+
+    Raises:
+        MespotError: when the file is missing or does not hold whole crops.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], size: int) -> None:
+        self._path = Path(path)
+        self._size = size
+        try:
+            self._file = open(self._path, "rb")
+        except OSError as error:
+            raise MespotError(f"{self._path}: cannot be read ({error.strerror})") from error
+        count, rest = divmod(os.fstat(self._file.fileno()).st_size, size * size)
+        if rest:
+            self._file.close()
+            raise MespotError(f"{self._path}: found {rest} bytes too many for crops of {size} px")
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def read(self, index: int, grey: bool = True) -> np.ndarray:
+        """Return crop ``index`` (0-based): uint8 (S, S); there is no other than ``grey``.
+
+        Raises:
+            IndexError: outside 0 ... len - 1.
+        """
+        if not 0 <= index < self._count:
+            raise IndexError(f"{self._path}: crop {index} of {self._count}")
+        length = self._size * self._size
+        # the position is part of the call: no lock, and the pages are the system's, not ours
+        pixels = os.pread(self._file.fileno(), length, index * length)
+        return np.frombuffer(pixels, np.uint8).reshape(self._size, self._size)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def open_crops(path: str | os.PathLike[str], size: int) -> CropReader | GreyReader:
+    """Open the crops of one video, whichever way they are kept.
+
+    Args:
+        path: an archive, or a file of :class:`GreyWriter`.
+        size: width and height of a crop, px.
+
+    Raises:
+        MespotError: when the file cannot be read.
+    """
+    return GreyReader(path, size) if Path(path).suffix == SUFFIX else CropReader(path)
