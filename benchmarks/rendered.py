@@ -12,10 +12,14 @@ import pandas as pd
 from portraits import Look, Portrait, recorded
 from second_renderer import PortraitRenderer
 
+from mespot.faces.archive import CropReader
 from mespot.faces.preprocess import preprocess_video
+from mespot.files import read_npz, write_npz
+from mespot.flow.estimate import make_flow
 from mespot.flow.intervals import find_intervals
-from mespot.flow.signals import FlowSignals
-from mespot.flow.spot import flow_video
+from mespot.flow.reference import Pooled, pool_video
+from mespot.flow.regions import make_regions
+from mespot.flow.signals import FlowSignals, refine
 from mespot.metric.bootstrap import draw_weights, f1_interval
 from mespot.metric.match import match
 from mespot.params import Params
@@ -117,15 +121,25 @@ class Measured:
 def measure_video(
     source: RenderedSource, name: str, seed: int, work: Path, params: Params, grey: bool
 ) -> Measured:
-    """Measure a rendered video; crops that lie in ``work`` already are taken.
+    """Measure a rendered video; crops and flow that lie in ``work`` already are taken.
 
     ``grey`` keeps grey crops alone, as `mespot spot` without a model does; the pipeline keeps
     colour.
     """
-    paths = [work / f"{name}.{kind}" for kind in ("zip", "npz", "flow.npz")]
-    preprocess_video(source, name, work, params.preprocess, grey=grey)
-    flow_video(*paths, params.flow)
-    return Measured(seed, source.script, source.events(), FlowSignals.load(paths[2]))
+    track = preprocess_video(source, name, work, params.preprocess, grey=grey)
+    flow = params.flow
+    regions = make_regions(track.landmarks, track.iod, track.size, flow.flow_iod)
+    file = work / f"{name}.{flow.method}-{flow.flow_iod:g}-{flow.stretch:g}-{flow.overlap:g}.npz"
+    if not file.exists():
+        reader = CropReader(work / f"{name}.zip")
+        pooled = pool_video(
+            reader, track.time, track.success, regions, make_flow(flow.method), flow.stretch,
+            flow.overlap,
+        )  # fmt: skip
+        reader.close()
+        write_npz(file, dataclasses.asdict(pooled))
+    signals = refine(Pooled(**read_npz(file)), regions, track, flow)
+    return Measured(seed, source.script, source.events(), signals)
 
 
 def count(truth: pd.DataFrame, found: pd.DataFrame) -> np.ndarray:
