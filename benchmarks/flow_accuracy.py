@@ -1,105 +1,139 @@
-"""Typed F1 of the flow branch on rendered faces, by difficulty and type.
+"""Typed F1 of the flow branch on rendered faces, by difficulty, type and head motion.
 
 Renders videos, aligns the faces, measures flow and finds intervals with the settings of
 ``params.yaml``, then scores them with the MEGC rule (IoU >= 0.5, one-to-one, counts pooled).
-Crops are kept in ``--work``, so that a second run only repeats flow and intervals.
+Intervals (95 %) come from draws over seeds, each of which is a person. Crops are kept in
+``--work``, so that a second run only repeats flow and intervals.
 
-    python benchmarks/flow_accuracy.py --seeds 100 101 102 --levels easy planar hard
+    python benchmarks/flow_accuracy.py --seeds 201 202 203
+    python benchmarks/flow_accuracy.py --seeds 201 202 203 --neutral    # false alarms
+    python benchmarks/flow_accuracy.py --portraits DIR --variants plain h264
+
+With ``--portraits`` a second renderer draws the pictures of that folder in turn (one face each,
+frontal, at least 50 px between the eyes), recorded as the variants of ``portraits.py`` say.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
-import pandas as pd
+from portraits import VARIANTS, Portrait, load_portraits
+from rendered import (
+    KINDS,
+    LEVELS,
+    Measured,
+    RenderedSource,
+    count,
+    hit_pairs,
+    measure_video,
+    typed_counts,
+    with_interval,
+)
 
-from mespot.faces.preprocess import preprocess_video
-from mespot.flow.spot import flow_video
-from mespot.metric.match import match
 from mespot.params import Params, load_params
-from mespot.synth.identity import make_identity
-from mespot.synth.render import Renderer, frame_count
-from mespot.synth.script import make_script, script_events
 
-LEVELS = ("easy", "planar", "hard")
-KINDS = {  # frames per second, seconds, grey, micro-, macro-expressions
-    "casme3": (30.0, 30.0, False, 3, 3),
-    "samm_lv": (200.0, 10.0, True, 2, 1),
-}
+__all__ = ["RenderedSource"]
+_HEADER = f"{'level':8s}{'what':12s}{'tp':>5s}{'fp':>5s}{'fn':>5s}{'F1':>8s}   (95 % interval)"
 
 
-class RenderedSource:
-    """A rendered video; only the frames that are asked for are drawn."""
-
-    def __init__(self, level: str, kind: str, seed: int) -> None:
-        self.fps, seconds, self.grey, me, mae = KINDS[kind]
-        rng = np.random.default_rng([seed, LEVELS.index(level), list(KINDS).index(kind)])
-        self.script = make_script(rng, seconds, level, me, mae)
-        identity = make_identity(np.random.default_rng([seed, list(KINDS).index(kind)]))
-        self._renderer = Renderer(identity, self.script, 320, self.grey, seed)
-        self.frames = frame_count(self.script, self.fps)
-
-    def iterate(self, stride: int = 1) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield (index, frame) of every ``stride``-th frame."""
-        for index in range(0, self.frames, stride):
-            yield index, self._renderer.frame(index / self.fps, index)
-
-
-def measure_video(
-    level: str, kind: str, seed: int, work: Path, params: Params, grey: bool
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return truth and found intervals (score >= 0.5) of one rendered video.
-
-    ``grey`` keeps grey crops alone, as `mespot spot` without a model does; the pipeline keeps
-    colour.
-    """
-    name = f"{level}_{kind}_{seed}"
-    source = RenderedSource(level, kind, seed)
-    preprocess_video(source, name, work, params.preprocess, grey=grey)
-    found = flow_video(
-        work / f"{name}.zip", work / f"{name}.npz", work / f"{name}.flow.npz", params.flow
-    )
-    return script_events(source.script, source.fps), found[found["score"] >= 0.5]
+def measure_level(
+    level: str, arguments: argparse.Namespace, work: Path, params: Params,
+    portraits: list[Portrait], variant: str,
+) -> list[Measured]:  # fmt: skip
+    """Measure all seeds and both kinds of video at one level."""
+    measured = []
+    for seed in arguments.seeds:
+        for kind in KINDS:
+            portrait = portraits[seed % len(portraits)] if portraits else None
+            source = RenderedSource(
+                level, kind, seed, arguments.neutral, portrait, VARIANTS[variant]
+            )
+            name = f"{level}_{kind}_{seed}" + "_neutral" * arguments.neutral
+            name += f"_{variant}" if portraits else ""
+            measured.append(measure_video(source, name, seed, work, params, arguments.grey))
+    return measured
 
 
-def count(truth: pd.DataFrame, found: pd.DataFrame) -> np.ndarray:
-    """True positives, false positives and misses of one video."""
-    spans = [table[["onset", "offset"]].to_numpy().reshape(-1, 2) for table in (truth, found)]
-    hits = len(match(*spans)) if len(truth) and len(found) else 0
-    return np.array([hits, len(found) - hits, len(truth) - hits])
+def print_types(level: str, videos: list[Measured], params: Params) -> None:
+    """F1 by type, and of both types whatever they are called."""
+    rows: dict[str, dict[int, np.ndarray]] = {}
+    for video in videos:
+        found = video.found(params)
+        counts = typed_counts(video.truth, found) | {"untyped": count(video.truth, found)}
+        for name, own in counts.items():
+            by_seed = rows.setdefault(name, {})
+            by_seed[video.seed] = by_seed.get(video.seed, 0) + own
+    for name, by_seed in rows.items():
+        print(f"{level:8s}{name:12s}{with_interval(np.stack(list(by_seed.values())))}")
+
+
+def print_quartiles(level: str, videos: list[Measured], params: Params) -> None:
+    """Typed F1 by the speed of the head during events and false alarms."""
+    parts = []
+    for video in videos:
+        table = video.found(params)
+        for kind in ("me", "mae"):
+            truth, found = (part[part["type"] == kind] for part in (video.truth, table))
+            pairs = hit_pairs(truth, found)
+            wrong = np.delete(np.arange(len(found)), pairs[:, 1])
+            hit = np.isin(np.arange(len(truth)), pairs[:, 0])
+            parts.append((video.seed, video.head_speed(truth), hit, video.head_speed(
+                found.iloc[wrong])))  # fmt: skip
+    borders = np.quantile(np.concatenate([speed for _, speed, _, _ in parts]), [0.25, 0.5, 0.75])
+    for quarter in range(4):
+        by_seed: dict[int, np.ndarray] = {}
+        for seed, speed, hit, wrong in parts:
+            own = np.searchsorted(borders, speed, side="right") == quarter
+            false = (np.searchsorted(borders, wrong, side="right") == quarter).sum()
+            counts = np.array([(hit & own).sum(), false, (~hit & own).sum()])
+            by_seed[seed] = by_seed.get(seed, 0) + counts
+        lowest, highest = (0.0, *borders)[quarter], (*borders, np.inf)[quarter]
+        line = with_interval(np.stack(list(by_seed.values())))
+        print(f"{level:8s}quartile {quarter + 1}  {line}   head {lowest:.3f}-{highest:.3f} IOD/s")
+
+
+def print_alarms(level: str, videos: list[Measured], params: Params) -> None:
+    """False alarms per minute on faces that show no expression."""
+    minutes = sum(video.script.seconds for video in videos) / 60.0
+    types = [kind for video in videos for kind in video.found(params)["type"]]
+    rates = "".join(f"{kind} {types.count(kind) / minutes:.2f}   " for kind in ("me", "mae"))
+    print(f"{level:8s}{minutes:6.1f} min   false alarms per minute: {rates}all "
+          f"{len(types) / minutes:.2f}")  # fmt: skip
 
 
 def main() -> None:
-    """Run and print the table."""
+    """Run and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[100, 101, 102])
     parser.add_argument("--levels", nargs="+", choices=LEVELS, default=list(LEVELS))
     parser.add_argument("--work", type=Path, help="folder that keeps crops between runs")
     parser.add_argument("--grey", action="store_true", help="grey crops, as `mespot spot` makes")
+    parser.add_argument("--neutral", action="store_true", help="faces without expressions")
+    parser.add_argument("--portraits", type=Path, help="folder of pictures for other persons")
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=["plain"])
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     params = load_params()
-    print(f"{'level':8s}{'type':10s}{'tp':>5s}{'fp':>5s}{'fn':>5s}{'F1':>8s}")
+    portraits = load_portraits(arguments.portraits) if arguments.portraits else []
     with tempfile.TemporaryDirectory() as scratch:
         work = arguments.work or Path(scratch)
-        for level in arguments.levels:
-            rows = {name: np.zeros(3, dtype=int) for name in ("me", "mae", "overall", "untyped")}
-            for seed in arguments.seeds:
-                for kind in KINDS:
-                    truth, found = measure_video(level, kind, seed, work, params, arguments.grey)
-                    for name in ("me", "mae"):
-                        own = count(truth[truth["type"] == name], found[found["type"] == name])
-                        rows[name] += own
-                        rows["overall"] += own
-                    rows["untyped"] += count(truth, found)
-            for name, (hit, false, missed) in rows.items():
-                f1 = 2 * hit / max(2 * hit + false + missed, 1)
-                print(f"{level:8s}{name:10s}{hit:5d}{false:5d}{missed:5d}{f1:8.3f}")
+        work.mkdir(parents=True, exist_ok=True)
+        for variant in arguments.variants if portraits else ["plain"]:
+            if portraits:
+                print(f"{len(portraits)} portraits, variant {variant}")
+            if not arguments.neutral:
+                print(_HEADER)
+            for level in arguments.levels:
+                videos = measure_level(level, arguments, work, params, portraits, variant)
+                if arguments.neutral:
+                    print_alarms(level, videos, params)
+                else:
+                    print_types(level, videos, params)
+                    print_quartiles(level, videos, params)
 
 
 if __name__ == "__main__":
