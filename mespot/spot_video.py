@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from mespot.data.frames import FrameSource
 from mespot.errors import MespotError
 from mespot.events import INTERVAL_COLUMNS, empty_intervals
+from mespot.faces.motion import motion_video
 from mespot.faces.preprocess import preprocess_video
 from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
@@ -134,14 +135,16 @@ def _fused(
         log.info("%s: this system's search chose the flow branch alone", name)
         return above(flow, system.thresholds)
     from mespot.slices.score import SliceScorer
-    from mespot.slices.stream import ClipStream
 
     granularities = sorted({setting.granularity for setting in system.settings.values()})
     lengths = sorted({setting.length for setting in system.settings.values()})
     folders = [system.classifier(granularity) for granularity in granularities]
     scorer = SliceScorer(folders, "all", params.slices.batch)
-    stream = ClipStream(*crops, scorer.size, scorer.grey)
-    scored = scorer.score_lengths(stream, face.frames / face.fps, lengths, params.slices.step)
+    track, archive = crops
+    if scorer.input == "motion":
+        archive = track.with_suffix(".motion.npy")
+        motion_video(*crops, archive)
+    scored = scorer.score_files(track, archive, face.frames / face.fps, lengths, params.slices.step)
     slices = {
         length: SliceScores(length, *part) for length, part in zip(lengths, scored, strict=True)
     }

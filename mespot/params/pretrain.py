@@ -13,7 +13,7 @@ class PretrainParams(LoopParams):
     """Masked auto-encoder pre-training on all crops."""
 
     model: str = Field(description="factory name of the encoder, see mespot.models.zoo")
-    input: Literal["rgb", "flow"] = Field(
+    input: Literal["rgb", "flow", "motion"] = Field(
         description="what the network sees of a clip, see mespot.models.inputs; finetune and "
         "slices follow"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mespot.errors import MespotError
 from mespot.pipeline.processes import live_log, open_together
+from mespot.pipeline.seen import seen_files
 from mespot.pipeline.stage import fresh
 from mespot.training.distributed import process_group
 from mespot.training.pretrain import pretrain as run_pretraining
@@ -22,10 +23,10 @@ def pretrain() -> None:
         archives = []
         for dataset in (*params.datasets, *params.unlabelled):
             folder = project.artifact("faces", dataset)
-            tracks = sorted(folder.glob("*.npz"))
-            if not tracks:
+            names = [path.stem for path in sorted(folder.glob("*.npz"))]
+            if not names:
                 raise MespotError(f"{folder}: no crops, run `mespot preprocess -d {dataset}` first")
-            archives += [(path, path.with_suffix(".zip")) for path in tracks]
+            archives += seen_files(project, dataset, names, params.pretrain.input)
         out = project.artifact("pretrain")
         if group.main:
             fresh(out)

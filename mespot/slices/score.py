@@ -77,6 +77,27 @@ class SliceScorer:
             parts.append(predict_all(self._models, batch, self.input))  # (b, G, 2)
         return start, np.concatenate(parts).astype(np.float32)
 
+    def score_files(
+        self, track: Path, archive: Path, duration: float, lengths: Sequence[float], step: float
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Score the slices of several lengths of one video, in little memory.
+
+        Args:
+            track: FaceTrack of the video.
+            archive: its crops (zip) or motion (npy), whatever the classifiers see.
+            duration: length of the video, seconds.
+            lengths: lengths of slices, seconds.
+            step: distance of slices, fraction of their length.
+
+        Returns:
+            per length what ``score`` returns.
+        """
+        if self.input == "motion":
+            clips = self.open(track, archive)  # a memory map
+            return [self.score(clips, duration, length, step) for length in lengths]
+        stream = ClipStream(track, archive, self.size, self.grey)
+        return self.score_lengths(stream, duration, lengths, step)
+
     def score_lengths(
         self, stream: ClipStream, duration: float, lengths: Sequence[float], step: float
     ) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -127,7 +148,7 @@ def score_video(
         weights: ``fold<k>`` or ``all``.
         batch: slices per forward pass.
         track: FaceTrack of the video.
-        archive: its crops.
+        archive: its crops (zip) or motion (npy).
         duration: length of the video, seconds.
         length: length of a slice, seconds.
         step: distance of slices, fraction of their length.
@@ -138,5 +159,4 @@ def score_video(
     if not torch.cuda.is_available():
         torch.set_num_threads(1)
     scorer = SliceScorer(folders, weights, batch)
-    stream = ClipStream(track, archive, scorer.size, scorer.grey)
-    return scorer.score_lengths(stream, duration, [length], step)[0]
+    return scorer.score_files(track, archive, duration, [length], step)[0]

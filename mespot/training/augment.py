@@ -35,6 +35,8 @@ class Change(NamedTuple):
     columns: np.ndarray
     frames: int
     table: np.ndarray
+    mirrored: bool
+    gain: float
 
 
 def draw_changes(
@@ -66,6 +68,8 @@ def draw_changes(
                 columns[::-1] if mirrored else columns,
                 -1 if reversed_time else 1,
                 np.round(table).astype(np.uint8),
+                bool(mirrored),
+                contrast,
             )
         )
     return changes
@@ -84,6 +88,11 @@ def augment(clips: np.ndarray, changes: Sequence[Change]) -> np.ndarray:
     result = np.empty_like(clips)
     for slot, (clip, change) in enumerate(zip(clips, changes, strict=True)):
         moved = clip[:: change.frames, change.rows][:, :, change.columns]
+        if clips.dtype != np.uint8:
+            result[slot] = np.round(moved * np.float32(change.gain))
+            if change.mirrored:
+                result[slot][..., 0] *= -1
+            continue
         tall = np.ascontiguousarray(moved).reshape(-1, clip.shape[2])
         result[slot] = cv2.LUT(tall, change.table).reshape(clip.shape)
     return result

@@ -11,7 +11,15 @@ from mespot.faces.clips import ClipSet
 from mespot.training.labels import overlap_labels
 from mespot.training.timeline import Timeline
 
-_STREAM = {"pretrain": 1, "finetune": 2, "mask": 3, "clip": 4, "mix": 5, "validate": 6}
+_STREAM = {
+    "pretrain": 1,
+    "finetune": 2,
+    "mask": 3,
+    "clip": 4,
+    "mix": 5,
+    "validate": 6,
+    "overlay": 7,
+}
 
 
 class Draw(NamedTuple):
@@ -80,6 +88,7 @@ def draw_balanced(
     high: float,
     rng: np.random.Generator,
     stretch: float = 1.0,
+    core: float = 1.0,
 ) -> Draw:
     """Clips around MEs, around MaEs, just beside events, at other motion, and anywhere.
 
@@ -95,6 +104,7 @@ def draw_balanced(
         low: see ``overlap_labels``.
         high: see ``overlap_labels``.
         rng: source of the draw.
+        core: see ``overlap_labels``; it is the middle of a clip that lies around an event.
         stretch: clips are drawn up to this factor shorter or longer than ``span`` (temporal
             jitter).
     """
@@ -118,13 +128,15 @@ def draw_balanced(
         if reason <= 2 and pool:
             line, row = pool[rng.integers(len(pool))]
             onset, end = line.events[row]
-            shared = 0.5 * min(length, end - onset)
+            middle = core * length
+            shared = 0.5 * min(middle, end - onset)
             if reason < 2:
-                start = rng.uniform(onset - length + shared, end - shared)
+                start = rng.uniform(onset - middle + shared, end - shared)
             elif rng.random() < 0.5:
-                start = onset - length - rng.uniform(-0.2, 0.8) * length
+                start = onset - middle - rng.uniform(-0.2, 0.8) * length
             else:
                 start = end + rng.uniform(-0.2, 0.8) * length
+            start -= 0.5 * (length - middle)
         elif reason == 3:
             line = timelines[rng.choice(len(timelines), p=lengths / lengths.sum())]
             moment = line.moments[rng.integers(len(line.moments))]
@@ -134,5 +146,5 @@ def draw_balanced(
             start = rng.uniform(0, max(line.end - length, 0))
         start = min(max(start, 0.0), max(line.end - length, 0.0))
         videos[slot], starts[slot] = line.video, start
-        labels[slot] = overlap_labels(start, length, line.events, line.kinds, low, high)
+        labels[slot] = overlap_labels(start, length, line.events, line.kinds, low, high, core)
     return Draw(videos, starts, spans, labels)
