@@ -151,17 +151,21 @@ def _fused(
         return calibrated(above(flow, system.thresholds), system.sigmoids)
     from mespot.slices.gate import Gate
     from mespot.slices.score import SliceScorer
-    from mespot.slices.stream import ClipStream
 
     settings = system.settings.values()
     granularities = sorted({setting.granularity for setting in settings})
     lengths = sorted({length for setting in settings for length in setting.lengths})
     folders = [system.classifier(granularity) for granularity in granularities]
     scorer = SliceScorer(folders, "all", params.slices.batch)
-    stream = ClipStream(*crops, scorer.size, scorer.grey)
+    track, archive = crops
+    if scorer.input == "motion":
+        from mespot.faces.motion import motion_video
+
+        archive = track.with_suffix(".motion.npy")
+        motion_video(*crops, archive)
     gate = Gate(signals.time, signals.strength, params.slices.gate)
-    step = params.slices.step
-    scored = scorer.score_lengths(stream, face.frames / face.fps, lengths, step, gate)
+    seconds, step = face.frames / face.fps, params.slices.step
+    scored = scorer.score_files(track, archive, seconds, lengths, step, gate)
     slices = {
         length: SliceScores(length, *part) for length, part in zip(lengths, scored, strict=True)
     }

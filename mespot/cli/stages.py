@@ -15,7 +15,7 @@ from mespot.params import load_params
 from mespot.project import Project
 
 _PANEL = "Single stages (the same functions that `dvc repro` runs)"
-_PER_DATASET = ("index", "preprocess", "finetune", "flow", "grid", "fuse", "report")
+_PER_DATASET = ("index", "preprocess", "motion", "finetune", "flow", "grid", "fuse", "report")
 
 Dataset = Annotated[
     str | None, typer.Option("--dataset", "-d", help="One data set; default: all in params.yaml.")
@@ -44,6 +44,7 @@ def add_stages(app: typer.Typer) -> None:
     per_dataset = {
         "index": "List videos and events from the official folders and sheets.",
         "preprocess": "Detect, align and crop faces.",
+        "motion": "Measure dense motion in the crops, for networks that see motion.",
         "finetune": "Fine-tune one classifier per granularity and subject-wise fold.",
         "flow": "Measure region displacement and find intervals in it.",
         "grid": "Match granularity, slice length and decoding on held-out subjects.",

@@ -18,6 +18,7 @@ from mespot.faces.track import FaceTrack
 from mespot.files import atomic_path
 
 FRAMES = 16
+MOTION_UNIT = 1 / 8192  # IOD per step of int16 motion: +-4 IOD, a tenth of the noise
 _DECODED_AT_ONCE = 64
 
 
@@ -113,6 +114,8 @@ def blend(
     Returns:
         (B, 16, S, S) or (B, 16, S, S, 3) uint8.
     """
+    if frames.dtype != np.uint8:
+        return _blend_numbers(frames, before, after, share)
     weights = np.round(share * 256) / 256  # of 8 bits: all products are exact in float32
     clips = np.empty((*before.shape, *frames.shape[1:]), dtype=np.uint8)
     for place in np.ndindex(before.shape):
@@ -121,6 +124,19 @@ def blend(
         cv2.addWeighted(
             frames[before[place]], 1 - weight, frames[after[place]], weight, 2**-10, clips[place]
         )
+    return clips
+
+
+def _blend_numbers(
+    frames: np.ndarray, before: np.ndarray, after: np.ndarray, share: np.ndarray
+) -> np.ndarray:
+    weight = share.astype(np.float32).reshape(share.shape + (1,) * (frames.ndim - 1))
+    clips = np.empty((*before.shape, *frames.shape[1:]), dtype=frames.dtype)
+    for row, clip in enumerate(clips):
+        mixed = frames[before[row]] * (1 - weight[row])
+        mixed += frames[after[row]] * weight[row]
+        np.round(mixed, out=mixed)
+        clip[...] = mixed
     return clips
 
 
@@ -135,10 +151,11 @@ def open_clips(
     grey: bool,
     cache: Path | None = None,
 ) -> ClipSet:
-    """Decode and shrink all crops of some videos.
+    """Open all crops of some videos, decoded and shrunk, or the motion in them.
 
     Args:
-        archives: (FaceTrack npz, crop zip) of every video.
+        archives: (FaceTrack npz, crop zip) of every video, or (FaceTrack npz, motion npy), which
+            is used as it is: ``size``, ``grey`` and ``cache`` are for crops.
         size: height and width wanted, pixels.
         grey: one channel instead of three.
         cache: a ``.npy`` file that keeps the shrunken crops and is mapped into memory, for sets
@@ -149,6 +166,8 @@ def open_clips(
         MespotError: when a track and its archive disagree, or a cache does not fit.
     """
     times = [FaceTrack.load(track).time for track, _ in archives]
+    if all(path.suffix == ".npy" for _, path in archives):
+        return ClipSet(_motion(archives, times, size), times)
     total = sum(len(time) for time in times)
     shape = (total, size, size) if grey else (total, size, size, 3)
     if cache is not None and cache.exists():
@@ -179,6 +198,24 @@ def check_crops(track: Path, archive: Path, found: int, expected: int) -> None:
     """
     if found != expected or not expected:
         raise MespotError(f"{archive}: found {found} crops, expected {expected} ({track})")
+
+
+def _motion(
+    archives: Sequence[tuple[Path, Path]], times: Sequence[np.ndarray], size: int
+) -> np.ndarray:
+    parts = []
+    for (track, path), time in zip(archives, times, strict=True):
+        try:
+            parts.append(np.load(path, mmap_mode="r", allow_pickle=False))
+        except (OSError, ValueError) as error:
+            raise MespotError(f"{path}: motion cannot be read ({error})") from error
+        check_crops(track, path, len(parts[-1]), len(time))
+        if parts[-1].shape[1] != size:
+            raise MespotError(
+                f"{path}: found {parts[-1].shape[1]} nodes per side, the model sees {size}"
+            )
+    # a single video stays a memory map: it is scored in a pass from its beginning to its end
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _fill(frames: np.ndarray, readers: Sequence, size: int, grey: bool) -> None:

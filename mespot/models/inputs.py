@@ -13,6 +13,17 @@ mean frame to every frame, less its mean over the face (what is left of head mot
 Displacements, unlike frame differences, do not depend on sign and strength of a face's texture,
 so that they carry over to other subjects: on the embedded data, frame differences alone stayed at
 chance level within the default number of steps.
+
+``motion``: displacement from the neutral face, measured beforehand at a higher resolution
+(``mespot.faces.motion``), on a grid. A quarter of an hour of video holds a few dozen expressions,
+each of another muscle; what they share is that skin leaves its place, not whereto. So the channels
+do not have a direction:
+
+    0  how far the skin is from where it is when the face is neutral
+    1  how far it goes until the next frame of the clip
+    2  how it is stretched (strain of the displacement): what moves as a whole has none
+
+each on a logarithmic scale, since a macro-expression is ten times as large as a micro-expression.
 """
 
 from __future__ import annotations
@@ -20,7 +31,9 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-KINDS = ("rgb", "flow")
+from mespot.faces.clips import MOTION_UNIT
+
+KINDS = ("rgb", "flow", "motion")
 
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
@@ -31,13 +44,20 @@ _TEXTURE_FLOOR = 0.02  # squared gradient; displacements shrink to 0 where nothi
 _CONTRAST_FLOOR = 6.0  # grey values; keeps sensor noise of flat skin small
 _GAIN = 2.0  # of differences between normalised grey values
 _DISPLACEMENT_GAIN = 2.0  # of displacements in percent of the width
+_CROP_WIDTH = 3.33  # IOD, about
+_SMALL_MOTION = 3.0e-3  # IOD; smaller motion is on a linear scale, larger on a logarithmic one
+_SMALL_STEP = 1.5e-3  # IOD, the same for the way between two frames of a clip
+_SMALL_STRAIN = 1.0e-2  # the same for strain
+_LOG_GAIN = 0.4
+_LOG_MEAN = 0.4  # of what remains
 
 
 def prepare(clips: torch.Tensor, kind: str) -> torch.Tensor:
     """Turn crops into network input, on the device that ``clips`` lives on.
 
     Args:
-        clips: (B, T, H, W) grey or (B, T, H, W, 3) RGB, uint8.
+        clips: (B, T, H, W) grey or (B, T, H, W, 3) RGB, uint8; for ``motion`` (B, T, H, W, 2) int16
+            from ``mespot.faces.motion``.
         kind: one of ``KINDS``.
 
     Returns:
@@ -50,6 +70,8 @@ def prepare(clips: torch.Tensor, kind: str) -> torch.Tensor:
         raise ValueError(f"input {kind!r} is none of {', '.join(KINDS)}")
     if kind == "rgb":
         return _rgb(clips)
+    if kind == "motion":
+        return _motion(clips)
     if clips.ndim == 4:
         grey = clips.float()
     else:
@@ -59,6 +81,8 @@ def prepare(clips: torch.Tensor, kind: str) -> torch.Tensor:
 
 def to_unit(video: torch.Tensor, kind: str) -> torch.Tensor:
     """Bring network input to the range [0, 1], on which reconstruction targets are made.
+
+    Very strong motion goes beyond it.
 
     Args:
         video: (B, 3, T, H, W) from ``prepare``.
@@ -109,6 +133,26 @@ def _flow(normal: torch.Tensor) -> torch.Tensor:
     u = u - (u * share).sum((-2, -1), keepdim=True)
     v = v - (v * share).sum((-2, -1), keepdim=True)
     return torch.stack((u, v, _GAIN * apart), 1).tanh_()
+
+
+def _motion(clips: torch.Tensor) -> torch.Tensor:
+    u, v = (clips.float() * MOTION_UNIT).unbind(-1)  # (B, T, H, W) IOD
+    far = torch.hypot(u, v)
+    fast = torch.hypot(u.diff(dim=1), v.diff(dim=1))
+    fast = torch.cat((fast, fast[:, -1:]), 1)
+    spacing = _CROP_WIDTH / clips.shape[-2]
+    ux, uy = _slopes(u, spacing)
+    vx, vy = _slopes(v, spacing)
+    strain = (ux.square() + vy.square() + 0.5 * (uy + vx).square()).sqrt()
+    parts = (far / _SMALL_MOTION, fast / _SMALL_STEP, strain / _SMALL_STRAIN)
+    return torch.stack(parts, 1).asinh_().mul_(_LOG_GAIN).sub_(_LOG_MEAN)
+
+
+def _slopes(field: torch.Tensor, spacing: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Derivatives of (B, T, H, W) along the width and along the height, per IOD."""
+    padded = F.pad(field, (1, 1, 1, 1), mode="replicate")
+    across = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) / (2 * spacing)
+    return across, (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) / (2 * spacing)
 
 
 def _smooth(images: torch.Tensor, sigma: float) -> torch.Tensor:

@@ -19,8 +19,9 @@ class Entry(NamedTuple):
     autoencoder: dict[str, Any]
 
 
-def _sizes(size: int, width: int, depth: int, heads: int) -> dict[str, Any]:
-    return {"frames": 16, "size": size, "width": width, "depth": depth, "heads": heads}
+def _sizes(size: int, width: int, depth: int, heads: int, patch: int = 16) -> dict[str, Any]:
+    sizes = {"frames": 16, "size": size, "width": width, "depth": depth, "heads": heads}
+    return {**sizes, "patch": patch}
 
 
 def _decoder(width: int, depth: int, heads: int, eps: float) -> dict[str, Any]:
@@ -51,6 +52,10 @@ _ZOO = {
     "videomae_vit_tiny_96": Entry(VideoMAEViT, _sizes(96, 128, 4, 4), _decoder(96, 2, 3, 0.02)),
     "lgi_former_tiny_64": Entry(
         LGIFormer, {**_sizes(64, 64, 3, 4), "region": [2, 2, 4]}, _decoder(64, 2, 4, 0.1)
+    ),
+    # for the grid of `input: motion`
+    "lgi_former_tiny_24": Entry(
+        LGIFormer, {**_sizes(24, 64, 2, 4, 8), "region": [2, 3, 3]}, _decoder(64, 1, 4, 0.1)
     ),
     "videomae_vit_tiny_64": Entry(VideoMAEViT, _sizes(64, 64, 3, 4), _decoder(64, 2, 4, 0.1)),
 }

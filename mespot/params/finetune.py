@@ -31,6 +31,9 @@ class FinetuneParams(RecipeParams):
     overlap_full: float = Field(
         gt=0, le=1, description="overlap from which on the label is 1; above overlap_from"
     )
+    core: float = Field(
+        gt=0, le=1, description="middle share of a clip whose overlap with events is its label"
+    )
     validation: float = Field(
         ge=0, le=0.5, description="share of the training subjects held out to choose the best step"
     )
@@ -39,6 +42,11 @@ class FinetuneParams(RecipeParams):
     )
     reverse: float = Field(ge=0, le=1, description="share of clips played backwards")
     shift: float = Field(ge=0, le=0.5, description="largest shift, fraction of the width")
+    overlay: float = Field(
+        ge=0,
+        le=1,
+        description="share of clips that get the motion of another clip on top; input motion only",
+    )
     contrast: float = Field(ge=0, lt=1, description="largest relative change of contrast")
     brightness: float = Field(ge=0, le=255, description="largest change of brightness, grey values")
 

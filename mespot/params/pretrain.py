@@ -31,7 +31,7 @@ class PretrainParams(LoopParams):
         ge=0, description="s that reading a clip may take in a loader process; 0 = no limit"
     )
     model: str = Field(description="factory name of the encoder, see mespot.models.zoo")
-    input: Literal["rgb", "flow"] = Field(
+    input: Literal["rgb", "flow", "motion"] = Field(
         description="what the network sees of a clip, see mespot.models.inputs; finetune and "
         "slices follow"
     )

@@ -232,6 +232,11 @@ def _encoder(folder: Path | None, params: ClassifyParams) -> tuple[str, str, Pat
     weights = folder / "encoder.safetensors"
     if not weights.is_file():
         raise MespotError(f"{weights}: not found, expected a folder with pre-trained weights")
+    if description["input"] == "motion":
+        raise MespotError(
+            f"{folder}: found an encoder of input motion, which is measured in whole aligned "
+            "videos; clips on lists need one of input rgb or flow"
+        )
     return description["model"], description["input"], weights
 
 

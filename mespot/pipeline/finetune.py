@@ -5,8 +5,10 @@ from __future__ import annotations
 from mespot.data.folds import subject_folds
 from mespot.data.load import read_videos
 from mespot.files import write_json
+from mespot.models.weights import read_description
 from mespot.pipeline.labelled import read_labelled
 from mespot.pipeline.processes import live_log, open_together
+from mespot.pipeline.seen import seen_files
 from mespot.pipeline.stage import fresh
 from mespot.training.distributed import process_group
 from mespot.training.finetune import finetune as run_finetuning
@@ -27,6 +29,8 @@ def finetune(dataset: str) -> None:
         videos = read_videos(project.artifact("index", dataset, "videos.csv"))
         events = read_labelled(project, dataset)
         folds = subject_folds(videos["subject"].tolist(), params.data.folds, params.seed)
+        encoder = project.artifact("pretrain")
+        kind = read_description(encoder)["input"]
         out = project.artifact("finetune", dataset)
         if group.main:
             fresh(out)
@@ -34,8 +38,8 @@ def finetune(dataset: str) -> None:
         run_finetuning(
             videos,
             events,
-            project.artifact("faces", dataset),
-            project.artifact("pretrain"),
+            seen_files(project, dataset, videos["video"].tolist(), kind),
+            encoder,
             own,
             folds,
             params.seed,

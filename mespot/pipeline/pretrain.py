@@ -9,6 +9,7 @@ from mespot.data.video_list import VideoList
 from mespot.errors import MespotError
 from mespot.params import Params
 from mespot.pipeline.processes import live_log, open_together
+from mespot.pipeline.seen import seen_files
 from mespot.pipeline.stage import fresh
 from mespot.project import Project
 from mespot.training.distributed import process_group
@@ -58,8 +59,8 @@ def _source(
     archives = []
     for dataset in (*params.datasets, *params.unlabelled):
         folder = project.artifact("faces", dataset)
-        tracks = sorted(folder.glob("*.npz"))
-        if not tracks:
+        names = [path.stem for path in sorted(folder.glob("*.npz"))]
+        if not names:
             raise MespotError(f"{folder}: no crops, run `mespot preprocess -d {dataset}` first")
-        archives += [(path, path.with_suffix(".zip")) for path in tracks]
+        archives += seen_files(project, dataset, names, settings.input)
     return archives

@@ -9,7 +9,9 @@ import numpy as np
 from mespot.data.load import read_videos
 from mespot.errors import MespotError
 from mespot.files import read_json, read_npz, write_npz
+from mespot.models.weights import read_description
 from mespot.parallel import map_videos
+from mespot.pipeline.seen import seen_files
 from mespot.pipeline.stage import fresh, open_stage
 from mespot.slices.gate import Gate
 from mespot.slices.score import score_video
@@ -29,7 +31,8 @@ def slices(dataset: str, length: float) -> None:
         videos = read_videos(project.artifact("index", dataset, "videos.csv"))
         model = read_json(project.artifact("finetune", dataset, "folds.json"))
         folders = [project.artifact("finetune", dataset, name) for name in model["folders"]]
-        faces = project.artifact("faces", dataset)
+        kind = read_description(folders[0])["input"]
+        seen = seen_files(project, dataset, videos["video"].tolist(), kind)
         out = fresh(project.artifact("slices", dataset, f"{length}"))
         stage.run.params({"length": length, **params.slices.model_dump()})
         tasks = [
@@ -37,14 +40,13 @@ def slices(dataset: str, length: float) -> None:
                 folders,
                 f"fold{model['folds'][row.subject]}",
                 params.slices.batch,
-                faces / f"{row.video}.npz",
-                faces / f"{row.video}.zip",
+                *files,
                 row.frames / row.fps,
                 length,
                 params.slices.step,
                 _gate(project.artifact("flow", dataset, f"{row.video}.npz"), params.slices.gate),
             )
-            for row in videos.itertuples()
+            for row, files in zip(videos.itertuples(), seen, strict=True)
         ]
         scored = map_videos(score_video, tasks, params.jobs, f"slices of {length:g} s")
         arrays: dict[str, np.ndarray] = {}

@@ -70,8 +70,9 @@ def open_stage(
 
 
 def datasets_of(name: str, params: Params) -> tuple[str, ...]:
-    """Return the data sets that a stage runs on: the first two also serve unlabelled ones."""
-    return params.datasets + (params.unlabelled if name in ("index", "preprocess") else ())
+    """Return the data sets that a stage runs on: the first three also serve unlabelled ones."""
+    unlabelled = name in ("index", "preprocess", "motion")
+    return params.datasets + (params.unlabelled if unlabelled else ())
 
 
 def _entry(name: str, dataset: str, params: Params) -> str:

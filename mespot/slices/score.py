@@ -56,7 +56,12 @@ class SliceScorer:
         return open_clips([(track, archive)], self.size, self.grey, cache)
 
     def score(
-        self, clips: ClipSet, duration: float, length: float, step: float
+        self,
+        clips: ClipSet,
+        duration: float,
+        length: float,
+        step: float,
+        gate: Gate | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Score all slices of one length.
 
@@ -65,18 +70,48 @@ class SliceScorer:
             duration: length of the video, seconds.
             length: length of a slice, seconds.
             step: distance of slices, fraction of their length.
+            gate: leaves out the slices that the flow branch rules out; their scores are 0.
 
         Returns:
             (n,) start times in seconds and (n, G, 2) float32 probabilities of [me, mae].
         """
         start = slice_starts(duration, length, step)
-        parts = []
-        for first in range(0, len(start), self._batch):
-            begin = start[first : first + self._batch]
-            video = np.zeros(len(begin), dtype=np.int64)
-            batch = clips.clips(video, begin, np.full(len(begin), length))
-            parts.append(predict_all(self._models, batch, self.input))  # (b, G, 2)
-        return start, np.concatenate(parts).astype(np.float32)
+        scores = np.zeros((len(start), len(self._models), 2), np.float32)
+        taken = np.flatnonzero(_taken(start, length, gate))
+        for first in range(0, len(taken), self._batch):
+            rows = taken[first : first + self._batch]
+            video = np.zeros(len(rows), dtype=np.int64)
+            batch = clips.clips(video, start[rows], np.full(len(rows), length))
+            scores[rows] = predict_all(self._models, batch, self.input)  # (b, G, 2)
+        return start, scores
+
+    def score_files(
+        self,
+        track: Path,
+        archive: Path,
+        duration: float,
+        lengths: Sequence[float],
+        step: float,
+        gate: Gate | None = None,
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Score the slices of several lengths of one video, in little memory.
+
+        Args:
+            track: FaceTrack of the video.
+            archive: its crops (zip) or motion (npy), whatever the classifiers see.
+            duration: length of the video, seconds.
+            lengths: lengths of slices, seconds.
+            step: distance of slices, fraction of their length.
+            gate: see ``score``.
+
+        Returns:
+            per length what ``score`` returns.
+        """
+        if self.input == "motion":
+            clips = self.open(track, archive)  # a memory map
+            return [self.score(clips, duration, length, step, gate) for length in lengths]
+        stream = ClipStream(track, archive, self.size, self.grey)
+        return self.score_lengths(stream, duration, lengths, step, gate)
 
     def score_lengths(
         self,
@@ -102,10 +137,7 @@ class SliceScorer:
             per length what ``score`` returns.
         """
         every = [slice_starts(duration, length, step) for length in lengths]
-        if gate is None:
-            taken = [np.ones(len(start), dtype=bool) for start in every]
-        else:
-            taken = [gate.open(start, length) for start, length in zip(every, lengths, strict=True)]
+        taken = [_taken(start, length, gate) for start, length in zip(every, lengths, strict=True)]
         starts = [start[one] for start, one in zip(every, taken, strict=True)]
         scores = [np.empty((len(start), len(self._models), 2), np.float32) for start in starts]
         batches = sorted(
@@ -129,6 +161,11 @@ class SliceScorer:
         return results
 
 
+def _taken(start: np.ndarray, length: float, gate: Gate | None) -> np.ndarray:
+    """(n,) bool, the slices that are scored."""
+    return np.ones(len(start), dtype=bool) if gate is None else gate.open(start, length)
+
+
 def score_video(
     folders: Sequence[Path],
     weights: str,
@@ -147,11 +184,11 @@ def score_video(
         weights: ``fold<k>`` or ``all``.
         batch: slices per forward pass.
         track: FaceTrack of the video.
-        archive: its crops.
+        archive: its crops (zip) or motion (npy).
         duration: length of the video, seconds.
         length: length of a slice, seconds.
         step: distance of slices, fraction of their length.
-        gate: see ``SliceScorer.score_lengths``.
+        gate: see ``SliceScorer.score``.
 
     Returns:
         see ``SliceScorer.score``.
@@ -159,5 +196,4 @@ def score_video(
     if not torch.cuda.is_available():
         torch.set_num_threads(1)
     scorer = SliceScorer(folders, weights, batch)
-    stream = ClipStream(track, archive, scorer.size, scorer.grey)
-    return scorer.score_lengths(stream, duration, [length], step, gate)[0]
+    return scorer.score_files(track, archive, duration, [length], step, gate)[0]

@@ -29,7 +29,7 @@ class Change(NamedTuple):
 
     ``down`` and ``right`` say which old pixel a new one shows, that many pixels further (the rim
     is repeated), before mirroring; ``reverse`` plays the clip backwards; ``table`` (256,) uint8
-    maps grey values.
+    maps grey values; displacements are multiplied by ``gain`` instead.
     """
 
     down: int
@@ -37,6 +37,7 @@ class Change(NamedTuple):
     mirrored: bool
     reverse: bool
     table: np.ndarray
+    gain: float
 
 
 def draw_changes(
@@ -63,7 +64,9 @@ def draw_changes(
         down, right = (int(step) for step in shift)
         table = np.clip((np.arange(256) - 128) * contrast + 128 + brightness, 0, 255)
         levels = np.round(table).astype(np.uint8)
-        changes.append(Change(down, right, bool(mirrored), bool(reversed_time), levels))
+        changes.append(
+            Change(down, right, bool(mirrored), bool(reversed_time), levels, float(contrast))
+        )
     return changes
 
 
@@ -71,21 +74,31 @@ def augment(clips: np.ndarray, changes: Sequence[Change]) -> np.ndarray:
     """Change clips, each as a whole.
 
     Args:
-        clips: (B, T, S, S) or (B, T, S, S, 3) uint8.
+        clips: (B, T, S, S) or (B, T, S, S, 3) uint8 pictures, or (B, T, S, S, 2) int16 motion.
         changes: one per clip.
 
     Returns:
-        the same shape, uint8.
+        the same shape and type.
     """
     result = np.empty_like(clips)
     for slot, (clip, change) in enumerate(zip(clips, changes, strict=True)):
-        tall = cv2.LUT(clip.reshape(-1, clip.shape[2], *clip.shape[3:]), change.table)
-        pictures = tall.reshape(clip.shape)
+        pictures = _recoloured(clip, change)
         for frame, picture in zip(
             result[slot], pictures[:: -1 if change.reverse else 1], strict=True
         ):
             _place(frame, picture, change)
     return result
+
+
+def _recoloured(clip: np.ndarray, change: Change) -> np.ndarray:
+    """Grey values by the table; displacements, signed numbers, by the gain."""
+    if clip.dtype == np.uint8:
+        tall = cv2.LUT(clip.reshape(-1, clip.shape[2], *clip.shape[3:]), change.table)
+        return tall.reshape(clip.shape)
+    moved = clip * np.float32(change.gain)
+    if change.mirrored:
+        moved[..., 0] *= -1
+    return np.round(moved).astype(clip.dtype)
 
 
 def _place(frame: np.ndarray, picture: np.ndarray, change: Change) -> None:

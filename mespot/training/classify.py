@@ -71,7 +71,7 @@ def train_classifier(
             clips,
             validation,
             granularity,
-            (params.overlap_from, params.overlap_full),
+            (params.overlap_from, params.overlap_full, params.core),
             kind,
             seed,
             group,

@@ -40,7 +40,7 @@ def granularity_folder(granularity: float) -> str:
 def finetune(
     videos: pd.DataFrame,
     events: pd.DataFrame,
-    faces_dir: Path,
+    archives: Sequence[tuple[Path, Path]],
     encoder_dir: Path,
     params: FinetuneParams,
     folds: Mapping[str, int],
@@ -63,7 +63,7 @@ def finetune(
     Args:
         videos: rows of videos.csv.
         events: rows of events.csv, 0-based inclusive frames.
-        faces_dir: holds ``<video>.npz`` and ``<video>.zip``.
+        archives: of every video what the encoder sees, see ``open_clips``.
         encoder_dir: holds ``encoder.safetensors`` and ``model.json``.
         params: section ``finetune`` of this data set.
         folds: fold of every subject.
@@ -89,8 +89,7 @@ def finetune(
     if strangers:
         raise MespotError(f"folds: subject {strangers[0]} has no fold, found {len(folds)} subjects")
     description = read_description(encoder_dir)
-    names = videos["video"].tolist()
-    clips = group.main_first(lambda: _open(faces_dir, names, description, work_dir / "crops.npy"))
+    clips = group.main_first(lambda: _open(archives, description, work_dir / "crops.npy"))
     timelines = make_timelines(videos, events, clips)
     folded = [(f"fold{fold}", fold) for fold in sorted(set(folds.values()))] + [("all", None)]
     tasks = []
@@ -107,7 +106,9 @@ def finetune(
         tasks += [
             _Task(
                 work_dir / granularity_folder(granularity) / name,
-                (faces_dir, encoder_dir, work_dir / "crops.npy"),
+                list(archives),
+                encoder_dir,
+                work_dir / "crops.npy",
                 videos,
                 events,
                 rows,
@@ -166,7 +167,9 @@ class _Task:
     """What one process needs to train one classifier."""
 
     folder: Path
-    places: tuple[Path, Path, Path]
+    archives: list[tuple[Path, Path]]
+    encoder_dir: Path
+    cache: Path
     videos: pd.DataFrame
     events: pd.DataFrame
     rows: list[int]
@@ -184,16 +187,15 @@ class _Task:
 def _train(task: _Task, log: Log, live: Log, group: Group) -> None:
     if group.device.type == "cpu":
         torch.set_num_threads(1)
-    faces_dir, encoder_dir, cache = task.places
-    description = read_description(encoder_dir)
+    description = read_description(task.encoder_dir)
     names = task.videos["video"].tolist()
-    clips = _open(faces_dir, names, description, cache)
+    clips = _open(task.archives, description, task.cache)
     timelines = make_timelines(task.videos, task.events, clips)
     model, curve = train_classifier(
         clips,
         [timelines[row] for row in task.rows],
         names,
-        encoder_dir,
+        task.encoder_dir,
         task.params,
         task.granularity,
         task.seed,
@@ -219,9 +221,9 @@ def _train(task: _Task, log: Log, live: Log, group: Group) -> None:
     write_json(task.folder / _CURVE, curve)
 
 
-def _open(faces_dir: Path, names: list[str], description: dict, cache: Path) -> ClipSet:
+def _open(archives: Sequence[tuple[Path, Path]], description: dict, cache: Path) -> ClipSet:
     return open_clips(
-        [(faces_dir / f"{name}.npz", faces_dir / f"{name}.zip") for name in names],
+        archives,
         create_encoder(description["model"]).config["size"],
         grey=description["input"] != "rgb",
         cache=cache,

@@ -14,6 +14,7 @@ def overlap_labels(
     kinds: np.ndarray,
     low: float,
     high: float,
+    core: float = 1.0,
 ) -> np.ndarray:
     """Soft labels [me, mae] of one clip.
 
@@ -31,12 +32,16 @@ def overlap_labels(
         kinds: (E,) index into ``TYPES``.
         low: overlap up to which the label is 0.
         high: overlap from which on the label is 1.
+        core: middle share of the clip that is meant by "clip" above. The rest is what the network
+            sees before and after: it helps to tell an expression from a pose, and the score still
+            follows onset and offset, however long the clip.
 
     Returns:
         (2,) float32 in [0, 1].
     """
     labels = np.zeros(len(TYPES), dtype=np.float32)
     if len(events):
+        start, span = start + 0.5 * (1 - core) * span, core * span
         shared = np.minimum(events[:, 1], start + span) - np.maximum(events[:, 0], start)
         share = shared / np.minimum(events[:, 1] - events[:, 0], span)
         strength = np.clip((share - low) / (high - low), 0, 1)

@@ -13,6 +13,7 @@ from mespot.training.timeline import Timeline
 
 _STREAM = {
     "pretrain": 1, "finetune": 2, "mask": 3, "clip": 4, "mix": 5, "validate": 6, "order": 7,
+    "overlay": 8,
 }  # fmt: skip
 
 
@@ -82,6 +83,7 @@ def draw_balanced(
     high: float,
     rng: np.random.Generator,
     stretch: float = 1.0,
+    core: float = 1.0,
 ) -> Draw:
     """Clips around MEs, around MaEs, just beside events, at other motion, and anywhere.
 
@@ -97,6 +99,7 @@ def draw_balanced(
         low: see ``overlap_labels``.
         high: see ``overlap_labels``.
         rng: source of the draw.
+        core: see ``overlap_labels``; it is the middle of a clip that lies around an event.
         stretch: clips are drawn up to this factor shorter or longer than ``span`` (temporal
             jitter).
     """
@@ -120,13 +123,15 @@ def draw_balanced(
         if reason <= 2 and pool:
             line, row = pool[rng.integers(len(pool))]
             onset, end = line.events[row]
-            shared = 0.5 * min(length, end - onset)
+            middle = core * length
+            shared = 0.5 * min(middle, end - onset)
             if reason < 2:
-                start = rng.uniform(onset - length + shared, end - shared)
+                start = rng.uniform(onset - middle + shared, end - shared)
             elif rng.random() < 0.5:
-                start = onset - length - rng.uniform(-0.2, 0.8) * length
+                start = onset - middle - rng.uniform(-0.2, 0.8) * length
             else:
                 start = end + rng.uniform(-0.2, 0.8) * length
+            start -= 0.5 * (length - middle)
         elif reason == 3:
             line = timelines[rng.choice(len(timelines), p=lengths / lengths.sum())]
             moment = line.moments[rng.integers(len(line.moments))]
@@ -136,5 +141,5 @@ def draw_balanced(
             start = rng.uniform(0, max(line.end - length, 0))
         start = min(max(start, 0.0), max(line.end - length, 0.0))
         videos[slot], starts[slot] = line.video, start
-        labels[slot] = overlap_labels(start, length, line.events, line.kinds, low, high)
+        labels[slot] = overlap_labels(start, length, line.events, line.kinds, low, high, core)
     return Draw(videos, starts, spans, labels)

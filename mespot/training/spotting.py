@@ -44,10 +44,10 @@ from torch import nn
 from mespot.faces.clips import ClipSet
 from mespot.models.classifier import Classifier
 from mespot.models.inputs import prepare
-from mespot.training.augment import Strength, augment, draw_changes
+from mespot.training.augment import Change, Strength, augment, draw_changes
 from mespot.training.clip_change import change_clip, draw_change
 from mespot.training.mixing import draw_erased, draw_mixture, erase, mix, smooth
-from mespot.training.sampler import draw_balanced, generator
+from mespot.training.sampler import Draw, draw_balanced, generator
 from mespot.training.task import Batch
 from mespot.training.timeline import Timeline
 
@@ -122,11 +122,14 @@ class Spotting:
             params.overlap_full,
             rng,
             params.stretch,
+            params.core,
         )
         changes = draw_changes(params.batch, size, self._strength, rng)
         videos, starts, spans, labels = (values[rows] for values in drawn)
         crops = self._clips.clips(videos, starts, spans)
         crops = augment(crops, [changes[row] for row in rows])
+        if params.overlay and self._kind == "motion":
+            self._overlay(step, drawn, changes, rows, crops)
         boxes = np.zeros((len(rows), 4), dtype=np.int64)
         for slot, row in enumerate(rows):
             own = generator(self._seed, step, "clip", int(row))
@@ -141,6 +144,27 @@ class Spotting:
             for video, start in zip(videos, starts, strict=True)
         ]
         return Batch(tuple(map(torch.from_numpy, (crops, labels, boxes))), named)
+
+    def _overlay(
+        self,
+        step: int,
+        drawn: Draw,
+        changes: Sequence[Change],
+        rows: np.ndarray,
+        crops: np.ndarray,
+    ) -> None:
+        """Add the motion of other clips of the batch, in which no expression is, to some clips.
+
+        Displacements add up, so an event of one video with the blink and the noise of another one
+        is an event that might have been; labels stay.
+        """
+        rng = generator(self._seed, step, "overlay")
+        count = len(drawn.videos)
+        other = rng.permutation(count)[rows]
+        chosen = rng.random(count)[rows] < self._params.overlay
+        chosen &= drawn.labels[other].max(axis=1) == 0
+        theirs = self._clips.clips(*(values[other[chosen]] for values in drawn[:3]))
+        crops[chosen] += augment(theirs, [changes[row] for row in rows[chosen]])
 
     def inputs(self, step: int, tensors: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
         """Return video and labels."""

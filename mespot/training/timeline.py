@@ -66,7 +66,7 @@ def moving_moments(frames: np.ndarray, times: np.ndarray, share: float) -> np.nd
     """Moments of the strongest change between neighbouring crops.
 
     Args:
-        frames: (N, S, S) or (N, S, S, 3) uint8 crops of one video.
+        frames: (N, S, S) or (N, S, S, 3) uint8 crops of one video, or (N, S, S, 2) int16 motion.
         times: (N,) seconds.
         share: share of the moments returned.
 
@@ -75,7 +75,7 @@ def moving_moments(frames: np.ndarray, times: np.ndarray, share: float) -> np.nd
     """
     if len(frames) < 2:
         return np.asarray(times[:1], dtype=np.float64)
-    coarse = frames[:, ::3, ::3].astype(np.int16)
+    coarse = frames[:, ::3, ::3].astype(np.int32)
     axes = tuple(range(1, coarse.ndim))
     change = np.abs(np.diff(coarse, axis=0)).mean(axes) / np.maximum(np.diff(times), 1e-3)
     count = max(1, round(share * len(change)))

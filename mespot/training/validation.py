@@ -58,7 +58,7 @@ def validation_loss(
     clips: ClipSet,
     timelines: Sequence[Timeline],
     granularity: float,
-    labels: tuple[float, float],
+    labels: tuple[float, float, float],
     kind: str,
     seed: int,
     group: Group,
@@ -70,13 +70,14 @@ def validation_loss(
         clips: crops of all videos of the data set.
         timelines: the validation videos.
         granularity: seconds.
-        labels: ``overlap_from`` and ``overlap_full``.
+        labels: ``overlap_from``, ``overlap_full`` and ``core``.
         kind: ``input`` of the encoder.
         seed: seed of the draw.
         group: the processes, all of which call this.
     """
     rng = generator(seed, 1, "validate")
-    drawn = draw_balanced(list(timelines), granularity, _CLIPS, 0.5, *labels, rng)
+    low, high, core = labels
+    drawn = draw_balanced(list(timelines), granularity, _CLIPS, 0.5, low, high, rng, core=core)
     rows = shard(_CLIPS, group)
     found = []
     with torch.inference_mode():

@@ -49,4 +49,6 @@ def test_classifier(name, training):
 @pytest.mark.parametrize("kind", KINDS)
 def test_network_input(kind):
     clips = torch.zeros(1, 16, 32, 32, dtype=torch.uint8)
+    if kind == "motion":
+        clips = torch.zeros(1, 16, 24, 24, 2, dtype=torch.int16)
     assert _breaks(lambda clips: to_unit(prepare(clips, kind), kind), clips) == 0

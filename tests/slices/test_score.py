@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
+from mespot.faces.clips import ClipSet
+from mespot.faces.track import FaceTrack
+from mespot.models.classifier import Classifier
+from mespot.models.inference import predict
+from mespot.models.weights import save_description, save_weights
+from mespot.models.zoo import create_encoder
 from mespot.slices.cut import slice_starts
 from mespot.slices.gate import Gate
 from mespot.slices.score import SliceScorer, score_video
@@ -76,3 +83,24 @@ def test_a_gate_that_nothing_passes_scores_nothing(scorer, video):
     ((start, scores),) = scorer.score_lengths(stream, 12.0, [1.0], 0.5, gate)
     assert len(scores) == len(start) and not scores.any() and stream.decoded == 0
     assert Gate(gate.time, gate.strength, 0.0).open(start, 1.0).all()
+
+
+def test_motion_files_are_scored_like_motion_in_memory(video, tmp_path):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = Classifier(create_encoder("lgi_former_tiny_24"), head_scale=15.0)
+    save_weights(tmp_path / "all.safetensors", model)
+    save_description(
+        tmp_path,
+        {"model": "lgi_former_tiny_24", "input": "motion", "classifier": model.config},
+    )
+    count = len(FaceTrack.load(video[0]))
+    motion = np.random.default_rng(0).integers(-200, 200, (count, 24, 24, 2)).astype(np.int16)
+    np.save(tmp_path / "v.npy", motion)
+    seen = video[0], tmp_path / "v.npy"
+    start, found = score_video([tmp_path], "all", 7, *seen, 12.0, 1.0, 0.5)
+    clips = ClipSet(motion, [FaceTrack.load(video[0]).time])
+    cut = clips.clips(np.zeros(len(start), np.int64), start, np.full(len(start), 1.0))
+    wanted = predict(model.eval(), cut, "motion")
+    assert found.std(0).min() > 1e-4
+    np.testing.assert_allclose(found[:, 0], wanted, atol=1e-5)

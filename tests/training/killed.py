@@ -81,7 +81,7 @@ def train(what: str, faces: Path, out: Path, encoder: Path | None, log) -> None:
     else:
         params = finetune_section(steps=5, keep="best", accumulate=2)
         finetune(
-            make_videos(), make_events(), faces, encoder, params, FOLDS, 7, out / "work",
+            make_videos(), make_events(), archives(faces), encoder, params, FOLDS, 7, out / "work",
             out / "out", log, torch.device("cpu"),
         )  # fmt: skip
 

@@ -188,3 +188,16 @@ def test_light_changes_move_whole_pixels_and_repeat_the_rim():
         columns = columns[::-1] if change.mirrored else columns
         expected = clip[:: -1 if change.reverse else 1, rows][:, :, columns]
         assert np.array_equal(found, expected)
+
+
+def test_mirrored_motion_points_to_the_other_side_and_keeps_its_strength():
+    motion = np.zeros((1, 16, 24, 24, 2), np.int16)
+    motion[0, :, 10, 4] = (80, -60)
+    strength = Strength(flip=1.0, reverse=0.0, shift=0.0, contrast=0.2, brightness=20.0)
+    change = draw_changes(1, 24, strength, np.random.default_rng(1))
+    found = augment(motion, change)
+    assert found.dtype == np.int16
+    assert np.argwhere(found[0, 0, :, :, 0]).tolist() == [[10, 19]]  # 23 - 4
+    gain = change[0].gain
+    assert 0.8 <= gain <= 1.2 and gain != 1
+    assert found[0, 3, 10, 19].tolist() == [round(-80 * gain), round(-60 * gain)]

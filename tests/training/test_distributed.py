@@ -114,7 +114,7 @@ def test_pretraining_on_listed_videos_by_two_has_the_losses_of_one(found, listed
 
 def test_finetuning_by_two_has_the_losses_and_the_choice_of_one(two, faces, encoder, tmp_path):
     finetune(
-        make_videos(), make_events(), faces, encoder,
+        make_videos(), make_events(), archives(faces), encoder,
         finetune_section(drop_path=0.0, keep="best", validation=0.5), {**FOLDS, "s2": 2}, 7,
         tmp_path / "w", tmp_path / "o", lambda *_: None,
     )  # fmt: skip

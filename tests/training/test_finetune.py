@@ -28,7 +28,7 @@ def encoder(faces, tmp_path_factory):
 def run(faces, encoder, videos, events, finetune_params, tmp_path):
     def call(name, log=lambda *_: None, params=finetune_params, folds=FOLDS, **more):
         work, out = tmp_path / f"work-{name}", tmp_path / name
-        finetune(videos, events, faces, encoder, params, folds, 7, work, out, log, **more)
+        finetune(videos, events, archives(faces), encoder, params, folds, 7, work, out, log, **more)
         return out
 
     return call
@@ -91,7 +91,7 @@ def test_folds_must_cover_all_subjects_and_leave_events(
 ):
     def call(folds, rows):
         finetune(
-            videos, rows, faces, encoder, finetune_params, folds, 7, tmp_path, tmp_path,
+            videos, rows, archives(faces), encoder, finetune_params, folds, 7, tmp_path, tmp_path,
             lambda *_: None,
         )  # fmt: skip
 

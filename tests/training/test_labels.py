@@ -40,3 +40,10 @@ def test_both_types_may_be_there():
 def test_no_events():
     empty = overlap_labels(0, 2, np.empty((0, 2)), np.empty(0, np.int64), 0.2, 0.6)
     assert empty.tolist() == [0, 0]
+
+
+def test_only_the_middle_of_a_clip_counts_where_it_is_told_so():
+    for start in np.arange(18.0, 25.0, 0.13):
+        whole = overlap_labels(start + 0.8, 0.4, EVENTS, KINDS, 0.2, 0.6)
+        assert np.allclose(overlap_labels(start, 2.0, EVENTS, KINDS, 0.2, 0.6, core=0.2), whole)
+    assert overlap_labels(8.2, 2.0, EVENTS, KINDS, 0.2, 0.6, core=0.2).tolist() == [0, 0]

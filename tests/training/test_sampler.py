@@ -102,3 +102,14 @@ def test_rows_have_streams_of_their_own():
         generator(7, 3, purpose).random() for purpose in ("pretrain", "mix", "mask")
     }
     assert len(values) == 7
+
+
+def test_events_lie_in_the_middle_of_clips_where_labels_look_at_it():
+    found = [
+        draw_balanced(
+            _lines(), 2.0, 32, 0.5, 0.2, 0.6, generator(0, step, "finetune"), core=0.2
+        ).labels
+        for step in range(20)
+    ]
+    me, mae = (np.concatenate(found) > 0.5).mean(0)
+    assert 0.2 < me < 0.32 and 0.2 < mae < 0.34

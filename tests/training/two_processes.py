@@ -86,7 +86,7 @@ def main(faces: Path, encoder: Path, videos: Path, out: Path) -> None:
         )  # fmt: skip
         found["stream"] = [row["loss"] for row in curve]
         finetune(
-            make_videos(), make_events(), faces, encoder,
+            make_videos(), make_events(), archives(faces), encoder,
             finetune_section(drop_path=0.0, keep="best", validation=0.5), {**FOLDS, "s2": 2}, 7,
             out / "work2", out / "finetune", lambda *_: None, group=group,
         )  # fmt: skip
