@@ -76,6 +76,7 @@ class RandomFrames:
         self._packets: _Packets | None = None
         self._slots: np.ndarray | None = None
         self._opened: _Opened | None = None
+        self._at_beginning = False  # a run may start at the first packet without seeking
         self._reformatter: VideoReformatter | None = None
         self._source: FileSource | None = None
 
@@ -133,13 +134,14 @@ class RandomFrames:
         if self._opened is not None and self._opened.owner == os.getpid():
             return
         container, stream = open_container(self._path, self._content)
-        packets = None
-        if self._packets is None:
+        packets, learning = None, self._packets is None
+        if learning:
             self._clock, consumed = read_clock(self._path, container, stream, self._fps)
             if consumed:
                 container.close()
                 container, stream = open_container(self._path, self._content)
             packets = self._learn(container, stream)
+        self._at_beginning = packets is not None or not learning
         self._opened = _Opened(os.getpid(), container, stream, packets)
 
     def _learn(
@@ -190,23 +192,27 @@ class RandomFrames:
             self._run(start, last, wanted, frames)
             if start and not frames.keys() >= set(own.tolist()):
                 # a key frame that is none, or a container without an index
-                self.close()
-                self._open()
                 self._run(0, last, wanted, frames)
 
     def _run(
         self, start: int, last: int, wanted: dict[int, int], frames: dict[int, np.ndarray]
     ) -> None:
         """Decode packets ``start`` to ``last``; keep the frames whose time stamp is wanted."""
+        if not start and not self._at_beginning:
+            self.close()  # containers without an index cannot be trusted to seek there
+            self._open()
         codec = self._opened.stream.codec_context
         codec.flush_buffers()
-        skips = codec.name in _SKIPPING
+        skips, shown = codec.name in _SKIPPING, None
         # a damaged packet ends the run: what it lacks is missed by the caller
         with contextlib.suppress(av.error.FFmpegError):
             for packet in self._stretch(start, last):
-                if skips:
-                    codec.skip_frame = "DEFAULT" if packet.pts in wanted else "NONREF"
-                self._keep(codec.decode(packet), wanted, frames)
+                if skips and (packet.pts in wanted) is not shown:
+                    shown = packet.pts in wanted
+                    codec.skip_frame = "DEFAULT" if shown else "NONREF"
+                decoded = codec.decode(packet)
+                if decoded:
+                    self._keep(decoded, wanted, frames)
             self._keep(codec.decode(None), wanted, frames)
 
     def _stretch(self, start: int, last: int) -> Iterator[av.Packet]:
@@ -215,8 +221,9 @@ class RandomFrames:
             yield from packets[start : last + 1]
             return
         ticks = self._packets.ticks
-        goal = int(ticks[start]) if start else int(ticks.min())
-        container.seek(goal, stream=stream, backward=True)
+        self._at_beginning = False
+        if start:
+            container.seek(int(ticks[start]), stream=stream, backward=True)
         for packet in container.demux(stream):
             if packet.size:
                 yield packet
