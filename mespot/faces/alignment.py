@@ -22,7 +22,7 @@ from mespot.faces.warp import render
 from mespot.params.preprocess import PreprocessParams
 
 _FRAMES_AHEAD = 4  # they are whole pictures
-_POSES_AHEAD = 32  # with their patches; as long as a face detection takes
+_SEEN_AHEAD = 32  # with their patches; as long as a face detection takes
 
 
 class FrameSource(Protocol):
@@ -85,7 +85,7 @@ def align_video(
         detector: finds faces and landmarks; dlib when absent.
         grey: make grey crops of a colour video.
         threads: above 1, decoding, tracking and warping run side by side; the crops are the same.
-        timing: gets the steps decode, detect, track and warp.
+        timing: gets the steps decode, detect, track, smooth and warp.
 
     Returns:
         one crop per ``stride_of(fps, max_rate)`` frames; also for frames without a face, with the
@@ -98,9 +98,11 @@ def align_video(
     if threads > 1:
         frames = ahead(frames, _FRAMES_AHEAD)
     follower = HeadFollower(_Timed(detector or DlibDetector(), timing), params, label)
-    poses = timing.each("track", _smooth_poses(frames, source.fps, follower, params, anchor))
+    seen = timing.each("track", _observe(frames, source.fps, follower))
     if threads > 1:
-        poses = ahead(poses, _POSES_AHEAD)
+        seen = ahead(seen, _SEEN_AHEAD)
+    # smoothed on this side: tracking is the longest of the steps that run side by side
+    poses = timing.each("smooth", _smooth_poses(seen, source.fps, params, anchor))
     with closing(poses):
         for frame, seen, pose in poses:
             with timing.step("warp"):
@@ -108,24 +110,30 @@ def align_video(
             yield crop
 
 
+def _observe(
+    frames: Iterator[tuple[int, np.ndarray]], fps: float, follower: HeadFollower
+) -> Iterator[tuple[int, Observation]]:
+    """Yield frame and what was seen in it."""
+    with closing(frames):
+        for index, image in frames:
+            yield index, follower.step(index / fps, image)
+
+
 def _smooth_poses(
-    frames: Iterator[tuple[int, np.ndarray]],
+    observed: Iterator[tuple[int, Observation]],
     fps: float,
-    follower: HeadFollower,
     params: PreprocessParams,
     anchor: np.ndarray,
 ) -> Iterator[tuple[int, Observation, np.ndarray]]:
     """Yield frame, what was seen in it, and its smoothed pose."""
     stream: PoseStream[tuple[int, Observation]] | None = None
-    with closing(frames):
-        for index, image in frames:
-            time = index / fps
-            seen = follower.step(time, image)
+    with closing(observed):
+        for index, seen in observed:
             if stream is None:
                 fallback = pose_of(seen.matrix if seen.matrix is not None else seen.place, anchor)
                 stream = PoseStream(params.smooth, params.max_gap, fallback)
             pose = None if seen.matrix is None else pose_of(seen.matrix, anchor)
-            for settled, smooth in stream.push((index, seen), time, pose, seen.fresh):
+            for settled, smooth in stream.push((index, seen), index / fps, pose, seen.fresh):
                 yield *settled, smooth
     if stream is not None:
         for settled, smooth in stream.finish():

@@ -61,7 +61,7 @@ def preprocess_video(
         packed: without, grey crops are stored as plain pixels in ``<video>.grey``: larger and
             quicker, for a work folder.
         threads: above 1, the steps of the work run side by side; the files are the same.
-        timing: gets the steps decode, detect, track, warp and crops (packing them).
+        timing: gets the steps decode, detect, track, smooth, warp and crops (storing them).
 
     Returns:
         the track, as written.

@@ -31,3 +31,17 @@ def test_both_methods_agree_in_direction():
         x, y = flow[30:-30, 30:-30].reshape(-1, 2).mean(axis=0)
         assert 0.7 < x < 1.1 and -1.1 < y < -0.7
         assert flow.dtype == np.float32
+
+
+def test_a_large_shift_is_found_from_far():
+    flow = make_flow("farneback")(moved((0, 0), 1), moved((7.0, 3.0), 2))
+    assert np.abs(flow[30:-30, 30:-30].reshape(-1, 2).mean(axis=0) - (7.0, 3.0)).max() < 0.1
+
+
+def test_another_reference_is_not_taken_for_the_last_one():
+    flow = make_flow("farneback")
+    still, away = moved((0, 0), 1), moved((1.0, 0.5), 2)
+    there, back = flow(still, away), flow(away, still)
+    assert np.array_equal(flow(still, away), there)
+    inner = (there + back)[30:-30, 30:-30].reshape(-1, 2).mean(axis=0)
+    assert np.abs(inner).max() < 0.05 < np.abs(there).max()

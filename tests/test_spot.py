@@ -1,0 +1,115 @@
+"""Spotting of one video as a whole: threads, memory, detections, failures, interruption."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mespot import spot as module
+from mespot.errors import MespotError
+from mespot.faces.detector import DlibDetector
+from mespot.params import load_params
+from mespot.spot_video import flow_sized, spot_video
+from mespot.synth.identity import make_identity
+from mespot.synth.render import render
+from mespot.synth.script import make_script
+
+PARAMS = load_params(Path(__file__).resolve().parents[1] / "params.yaml")
+FPS = 30.0
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """One second of a face, grey (192, 192)."""
+    rng = np.random.default_rng(5)
+    identity = make_identity(rng)
+    return list(render(identity, make_script(rng, 1.0, "easy", 0, 0), FPS, 192, True, 1))
+
+
+class Video:
+    """The pictures to and fro; counts how many frames are alive at once."""
+
+    fps, grey, numbers = FPS, True, None
+
+    def __init__(self, pictures, frames, broken=-1):
+        self.frames, self.broken, self.most, self._alive = frames, broken, 0, 0
+        self._order = [*pictures, *pictures[-2:0:-1]]
+
+    def iterate(self, stride=1):
+        for index in range(0, self.frames, stride):
+            if index == self.broken:
+                raise MespotError(f"v.mp4: frame {index} cannot be read")
+            frame = self._order[index % len(self._order)].copy()
+            self._alive += 1
+            self.most = max(self.most, self._alive)
+            weakref.finalize(frame, self._gone)
+            yield index, frame
+
+    def _gone(self):
+        self._alive -= 1
+
+
+@pytest.fixture
+def opened(monkeypatch, tmp_path):
+    """`spot` with a video in memory for its file."""
+
+    def call(video, out, jobs=2):
+        monkeypatch.setattr(module, "open_frames", lambda *_: video)
+        monkeypatch.setattr(module, "open_grey", lambda *_: video)
+        params = PARAMS.model_copy(update={"jobs": jobs})
+        return module.spot([module.Input("v", tmp_path / "v.mp4", None)], out, params)
+
+    return call
+
+
+def test_any_number_of_threads_gives_the_same_bytes(opened, pictures, tmp_path):
+    for jobs in (1, 3):
+        opened(Video(pictures, 70), tmp_path / str(jobs), jobs)
+    for name in ("intervals.csv", "v/frames.csv", "v/timeline.png"):
+        files = [(tmp_path / str(jobs) / name).read_bytes() for jobs in (1, 3)]
+        assert files[0] == files[1]
+
+
+def test_frames_in_memory_and_detections_do_not_grow_with_length(pictures, tmp_path, monkeypatch):
+    most, calls = [], []
+    detect = DlibDetector.detect
+    monkeypatch.setattr(DlibDetector, "detect", lambda *words: calls.append(1) or detect(*words))
+    for frames in (60, 180):
+        work = tmp_path / str(frames)
+        work.mkdir()
+        video = Video(pictures, frames)
+        calls.clear()
+        spot_video(video, "v", work, PARAMS, threads=2)
+        most.append(video.most)
+        assert len(calls) <= 1 + frames / FPS / PARAMS.preprocess.detect_every
+        size = flow_sized(PARAMS).crop_size
+        assert (work / "v.grey").stat().st_size == frames * size**2
+    assert max(most) <= 12
+
+
+def test_a_failure_in_the_middle_is_raised_and_leaves_nothing(opened, pictures, tmp_path):
+    before = threading.active_count()
+    with pytest.raises(MespotError, match="frame 20 cannot be read"):
+        opened(Video(pictures, 60, broken=20), tmp_path / "out")
+    assert threading.active_count() == before
+    assert list((tmp_path / "out" / "v").iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [RuntimeError("flow broke"), KeyboardInterrupt()])
+def test_an_interruption_of_the_flow_cleans_up(opened, pictures, tmp_path, monkeypatch, error):
+    def broken(_method):
+        def flow(_reference, _frame):
+            raise error
+
+        return flow
+
+    monkeypatch.setattr("mespot.flow.signals.make_flow", broken)
+    before = threading.active_count()
+    with pytest.raises(type(error)):
+        opened(Video(pictures, 40), tmp_path / "out")
+    assert threading.active_count() == before
+    assert list((tmp_path / "out" / "v").iterdir()) == []
