@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -25,6 +27,23 @@ FEATURES = {
 _LEAST_SCORE = 0.1
 
 
+@dataclass(frozen=True)
+class Traced:
+    """A bump and what speaks for it.
+
+    Attributes:
+        level: peak of the evidence, noise SDs.
+        bump: edges and amplitude.
+        action: the facial action that it is most like.
+        confidence: mean of the signals' confidence inside.
+    """
+
+    level: float
+    bump: Bump
+    action: str
+    confidence: float
+
+
 def find_intervals(signals: FlowSignals, params: FlowParams) -> pd.DataFrame:
     """Find ME and MaE intervals.
 
@@ -40,9 +59,7 @@ def find_intervals(signals: FlowSignals, params: FlowParams) -> pd.DataFrame:
     table = empty_table()
     if len(signals.time) < 5 or not (signals.confidence > 0.0).any():
         return table
-    evidence = measure_evidence(signals, tried_lengths(params), params.noise_floor)
-    rows = _rows(signals, evidence, params)
-    return pd.DataFrame(rows, columns=list(table.columns)).astype(table.dtypes) if rows else table
+    return choose(signals, trace_bumps(signals, params), params)
 
 
 def empty_table() -> pd.DataFrame:
@@ -65,11 +82,13 @@ def candidates(evidence: Evidence, step: float, least: float) -> list[tuple[floa
     return sorted(found, key=lambda item: (-item[0], item[1], item[2]))
 
 
-def _rows(signals: FlowSignals, evidence: Evidence, params: FlowParams) -> list[tuple]:
+def trace_bumps(signals: FlowSignals, params: FlowParams) -> list[Traced]:
+    """Trace the bumps of one video, before any is scored; at least five crops, a face in some."""
+    evidence = measure_evidence(signals, tried_lengths(params), params.noise_floor)
     tracer = Tracer(signals, params.edge, params.neutral_tolerance)
     least = params.threshold * (_LEAST_SCORE / (1.0 - _LEAST_SCORE)) ** (1.0 / params.slope)
-    tried, kept = Spans(params.longest), Spans(params.longest)
-    found: list[tuple[float, float, Bump, str]] = []
+    tried = Spans(params.longest)
+    found = []
     for level, number, sample in candidates(evidence, signals.step, least):
         centre, length = float(signals.time[sample]), float(evidence.lengths[number])
         span = (centre - 0.5 * length, centre + 0.5 * length)
@@ -77,44 +96,50 @@ def _rows(signals: FlowSignals, evidence: Evidence, params: FlowParams) -> list[
             continue
         tried.add(span)
         bump = tracer.trace(centre, length)
-        if bump is None or bump.offset - bump.onset > 1.5 * params.longest:
-            continue
-        score = score_of(level, bump, params)
-        if score >= _LEAST_SCORE:
-            found.append((score, level, bump, evidence.name(number, sample)))
-    found.sort(key=lambda item: (-item[0], -item[1]))
+        if bump is not None and bump.offset - bump.onset <= 1.5 * params.longest:
+            inside = (signals.time >= bump.onset) & (signals.time <= bump.offset)
+            sure = float(signals.confidence[inside].mean()) if inside.any() else 0.0
+            found.append(Traced(level, bump, evidence.name(number, sample), sure))
+    return found
+
+
+def choose(signals: FlowSignals, bumps: list[Traced], params: FlowParams) -> pd.DataFrame:
+    """Score bumps and keep the best where they share time; the table of ``find_intervals``."""
+    kept = Spans(params.longest)
+    scored = [(score_of(one, params), one) for one in bumps]
+    scored = [pair for pair in scored if pair[0] >= _LEAST_SCORE]
     rows = []
-    for score, level, bump, action in found:
-        span = (bump.onset, bump.offset)
+    for score, one in sorted(scored, key=lambda pair: (-pair[0], -pair[1].level)):
+        span = (one.bump.onset, one.bump.offset)
         if _shared(span, kept.near(span)).max(initial=0.0) > params.max_shared:
             continue
         kept.add(span)
-        rows.append(_row(signals, params, score, level, bump, action))
-    return sorted(rows, key=lambda row: (row[1], row[2]))
+        rows.append(_row(signals, params, score, one))
+    table = empty_table()
+    rows.sort(key=lambda row: (row[1], row[2]))
+    return pd.DataFrame(rows, columns=list(table.columns)).astype(table.dtypes) if rows else table
 
 
-def _row(
-    signals: FlowSignals, params: FlowParams, score: float, level: float,
-    bump: Bump, action: str,
-) -> tuple:  # fmt: skip
+def _row(signals: FlowSignals, params: FlowParams, score: float, one: Traced) -> tuple:
+    bump = one.bump
     onset, offset = source_frames(bump.onset, bump.offset, signals)
     apex = int(np.clip(round(bump.apex * signals.fps), onset, offset))
-    inside = (signals.time >= bump.onset) & (signals.time <= bump.offset)
-    sure = float(signals.confidence[inside].mean()) if inside.any() else 0.0
     duration = (offset - onset + 1) / signals.fps
     return (
         "", onset, offset, kind_of(duration, bump.amplitude, params), score,
-        apex, level, duration, bump.amplitude, bump.region, action, sure,
+        apex, one.level, duration, bump.amplitude, bump.region, one.action, one.confidence,
     )  # fmt: skip
 
 
-def score_of(level: float, bump: Bump, params: FlowParams) -> float:
-    """Score in [0, 1]: certain only when a bump is above noise, large enough and off neutral.
+def score_of(one: Traced, params: FlowParams) -> float:
+    """Score in [0, 1]: certain only when a bump is above noise, large, off neutral and well seen.
 
-    Three odds are joined so that the smallest rules: peak over ``threshold``, amplitude over the
+    Four odds are joined so that the smallest rules: peak over ``threshold``, amplitude over the
     smallest that counts as an expression at this duration (slow drift moves skin too, so longer
-    bumps have to be larger), and departure from neutral.
+    bumps have to be larger), departure from neutral, and confidence against doubt (a head that is
+    whirling about or leaving the picture moves skin in any direction).
     """
+    bump = one.bump
     least = np.clip(
         params.least_speed * (bump.offset - bump.onset),
         params.least_amplitude,
@@ -122,9 +147,10 @@ def score_of(level: float, bump: Bump, params: FlowParams) -> float:
     )
     ratios = np.array(
         [
-            level / params.threshold,
+            one.level / params.threshold,
             bump.amplitude / least,
             bump.departure / params.least_departure,
+            one.confidence / max(1.0 - one.confidence, 1e-6),
         ]
     )
     odds = np.maximum(ratios, 1e-6) ** params.slope

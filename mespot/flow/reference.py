@@ -22,6 +22,7 @@ from mespot.flow.regions import RegionMap
 
 _CANDIDATES = 48
 _THUMBNAIL = 48
+_BLOCKS = 8
 _CHUNK = 16  # crops that a thread measures in one go
 
 
@@ -104,7 +105,7 @@ def _measurer(
             with timing.step("crops"):
                 face = regions.cut(crops.read(int(index), grey=True))
             with timing.step("flow"):
-                field = flow(base, face)
+                field = flow(*same_light(base, face))
             with timing.step("pooling"):
                 moved.append(regions.pool(field))
                 eyes = [face.ravel()[aperture] for aperture in apertures]
@@ -112,6 +113,22 @@ def _measurer(
         return np.stack(moved), np.array(looks)
 
     return measure
+
+
+def same_light(base: np.ndarray, face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Bring the uint8 (H, W) ``face`` to the brightness of ``base``; returns both.
+
+    Flow takes grey levels for constant; a switched lamp would look like motion all over. The
+    median ratio of blocks also holds where a hand covers part of the face. What the brighter
+    light has clipped is clipped in both.
+    """
+    blocks = [
+        cv2.resize(picture, (_BLOCKS, _BLOCKS), interpolation=cv2.INTER_AREA).astype(np.float32)
+        for picture in (base, face)
+    ]
+    gain = float(np.median((blocks[0] + 1.0) / (blocks[1] + 1.0)))
+    lit = cv2.convertScaleAbs(face, alpha=gain)
+    return (np.minimum(base, np.uint8(255.0 * gain)) if gain < 1.0 else base), lit
 
 
 def stretches(

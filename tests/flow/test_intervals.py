@@ -5,7 +5,7 @@ import pytest
 
 from mespot.events import INTERVAL_COLUMNS, check_table
 from mespot.flow.edges import Bump
-from mespot.flow.intervals import FEATURES, find_intervals, kind_of, score_of
+from mespot.flow.intervals import FEATURES, Traced, find_intervals, kind_of, score_of
 from mespot.flow.signals import FlowSignals, measure
 from mespot.params import load_params
 from mespot.synth.motion import visible_envelope
@@ -167,15 +167,17 @@ def test_references_of_a_long_video_join_without_a_step():
 
 
 def test_score_is_monotone_and_half_at_the_border():
-    def score(level, amplitude=1.0, departure=100.0, seconds=0.3):
+    def score(level, amplitude=1.0, departure=100.0, seconds=0.3, confidence=1.0):
         bump = Bump(0.0, 0.1, seconds, amplitude, "brow_mid_r", departure)
-        return score_of(level, bump, PARAMS)
+        return score_of(Traced(level, bump, "", confidence), PARAMS)
 
     levels = np.geomspace(1, 500, 20)
     assert (np.diff([score(level) for level in levels]) > 0).all()
     assert score(PARAMS.threshold) == pytest.approx(0.5, abs=0.01)
     assert score(1e6, PARAMS.least_amplitude) == pytest.approx(0.5, abs=0.01)
     assert score(1e6, 0.01, seconds=3.0) < score(1e6, 0.01)
+    assert score(1e6, confidence=0.5) == pytest.approx(0.5, abs=0.01)
+    assert score(1e6, confidence=0.9) > 0.95 > 0.05 > score(1e6, confidence=0.1)
 
 
 def test_type_goes_by_duration_and_amplitude():
