@@ -5,10 +5,10 @@ the size of a small network's input: motion that is estimated there, on blended 
 in noise. Here it is measured by dense optical flow (Farneback 2003) between original crops, and
 then averaged on a coarse grid, where its noise is a few 1e-4 IOD.
 
-Every crop is measured against two *anchors*, crops about a second apart, the one before and the
-one after; anchors are chained. The displacement slides linearly from one anchor's to the other's,
-so that it does not jump where the anchor changes. Chaining errors grow slowly along a video; a
-clip spans a few anchors and compares its frames with each other only, so they cancel.
+Every crop is measured against the neutral face: the median of the crops of some seconds, in which
+neither expressions nor blinks nor noise are left. The displacement slides linearly from one such
+reference's to the next one's. Summing up motion from crop to crop would need fewer seconds of
+similar light and pose, but every expression and every blink left an error behind that stayed.
 
 What moves like a rigid face in front of the camera (shift, roll, size: what the alignment left
 over) is fitted robustly in every flow field and taken off.
@@ -30,14 +30,15 @@ from mespot.files import atomic_path
 from mespot.parallel import map_videos
 
 NODES = 24  # of the grid over the crop, per side
-_ANCHOR_EVERY = 1.0  # s
 _IOD_PIXELS = 29.0  # inter-ocular distance at which flow runs
 _EYE_CORNERS = [36, 39, 42, 45]  # of the 68 landmarks
 _ROUNDS = 5
-_NEUTRAL_WINDOW = 12.0  # s whose median is neutral
+_NEUTRAL_WINDOW = 12.0  # s whose median is neutral, of crops and of displacements
+_REFERENCE_EVERY = 8.0  # s at most between neutral references
+_CROP_EVERY = 0.3  # s between the crops of a reference
 _SAMPLE_EVERY = 0.2  # s between the crops of that median
 _KNOT_EVERY = 1.0  # s between medians, linear between
-_AT_ONCE = 1024
+_AT_ONCE = 64
 _FACE = (-0.95, 0.95, -0.55, 1.45)  # left, right, top, bottom of the face, IOD from the eyes
 
 
@@ -101,35 +102,54 @@ def measure_motion(
             is when the face is neutral, x right and y down, in ``MOTION_UNIT`` IOD. A memory map
             will do: the video is gone through from its beginning to its end.
     """
-    anchors = anchor_crops(times)
     size = crops.read(0, grey=True).shape[0]
     rigid = _RigidMotion(size, iod, eyes)
     small = round(size * _IOD_PIXELS / iod)
-    chained = np.zeros((NODES, NODES, 2), dtype=np.float32)
-    out[0] = 0
-    before = _read(crops, 0, small)
-    for first, last in zip(anchors[:-1], anchors[1:], strict=True):
-        after = _read(crops, last, small)
-        frames = [_read(crops, index, small) for index in range(first + 1, last)]
-        fields = [_flow(before, frame) for frame in (*frames, after)]
-        fields += [_flow(after, frame) for frame in frames]
-        fields = rigid.removed(np.stack(fields))
-        here = len(frames)
-        from_before, step, from_after = fields[:here], fields[here], fields[here + 1 :]
-        share = (times[first + 1 : last] - times[first]) / (times[last] - times[first])
-        share = share.astype(np.float32)[:, None, None, None]
-        between = (1 - share) * from_before + share * (step + from_after)
-        out[first + 1 : last] = _packed((chained + between) / MOTION_UNIT)
-        chained = chained + step
-        out[last] = _packed(chained / MOTION_UNIT)
-        before = after
+    moments = reference_moments(times)
+    place = np.interp(times, moments, np.arange(len(moments)))
+    below = np.floor(place).astype(np.int64)
+    references = [_neutral_crop(crops, times, moment, small) for moment in moments]
+    for part in np.array_split(np.arange(len(times)), -(-len(times) // _AT_ONCE)):
+        fields = np.zeros((2, len(part), NODES, NODES, 2), dtype=np.float32)
+        for row, index in enumerate(part):
+            frame = _read(crops, index, small)
+            fields[0, row] = _flow(references[below[index]], frame)
+            if place[index] > below[index]:
+                fields[1, row] = _flow(references[below[index] + 1], frame)
+        share = (place[part] - below[part]).astype(np.float32)[:, None, None, None]
+        first, second = rigid.removed(fields.reshape(-1, NODES, NODES, 2)).reshape(fields.shape)
+        out[part[0] : part[-1] + 1] = _packed(((1 - share) * first + share * second) / MOTION_UNIT)
     _from_neutral(out, times)
+
+
+def reference_moments(times: np.ndarray) -> np.ndarray:
+    """Moments of the neutral references, (R,) seconds: windows around them cover the video.
+
+    Args:
+        times: (N,) seconds of the crops, ascending.
+    """
+    spare = times[-1] - times[0] - _NEUTRAL_WINDOW
+    if spare <= 0:
+        return np.array([(times[0] + times[-1]) / 2])
+    half = _NEUTRAL_WINDOW / 2
+    count = 1 + int(np.ceil(spare / _REFERENCE_EVERY))
+    return np.linspace(times[0] + half, times[-1] - half, count)
+
+
+def _neutral_crop(crops: Sequence, times: np.ndarray, moment: float, size: int) -> np.ndarray:
+    """Median of the crops around a moment: expressions, blinks and noise fall out."""
+    half = _NEUTRAL_WINDOW / 2
+    wanted = np.arange(max(moment - half, times[0]), min(moment + half, times[-1]), _CROP_EVERY)
+    chosen = np.unique(np.searchsorted(times, [moment, *wanted]))
+    pictures = np.stack([_read(crops, index, size) for index in chosen])
+    return np.median(pictures, axis=0).astype(np.uint8)
 
 
 def _from_neutral(motion: np.ndarray, times: np.ndarray) -> None:
     """Subtract the running median of every node, in place."""
     knots = np.arange(times[0], times[-1] + _KNOT_EVERY, _KNOT_EVERY)
-    sampled = np.unique(np.searchsorted(times, np.arange(times[0], times[-1], _SAMPLE_EVERY)))
+    wanted = np.arange(times[0], times[-1], _SAMPLE_EVERY)
+    sampled = np.unique([0, *np.searchsorted(times, wanted)])
     values, moments = motion[sampled], times[sampled]
     levels = np.empty((len(knots), *motion.shape[1:]), dtype=np.float32)
     latest = max(times[-1] - _NEUTRAL_WINDOW, times[0])
@@ -144,16 +164,6 @@ def _from_neutral(motion: np.ndarray, times: np.ndarray) -> None:
         share = (place[part] - below).astype(np.float32)[:, None, None, None]
         level = (1 - share) * levels[below] + share * levels[below + 1]
         motion[part] = _packed(motion[part] - level)
-
-
-def anchor_crops(times: np.ndarray) -> np.ndarray:
-    """Indices of the anchors, ascending: the first and the last crop and some between.
-
-    Args:
-        times: (N,) seconds, ascending.
-    """
-    inner = np.searchsorted(times, np.arange(times[0], times[-1], _ANCHOR_EVERY))
-    return np.union1d(inner, [0, len(times) - 1])
 
 
 def _read(crops: Sequence, index: int, size: int) -> np.ndarray:

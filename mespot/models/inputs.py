@@ -21,7 +21,7 @@ do not have a direction:
 
     0  how far the skin is from where it is when the face is neutral
     1  how far it goes until the next frame of the clip
-    2  how it is stretched (strain of the displacement): what moves as a whole has none
+    2  how far it is from where it is on the mean of the clip, which the slow do not leave
 
 each on a logarithmic scale, since a macro-expression is ten times as large as a micro-expression.
 """
@@ -44,10 +44,8 @@ _TEXTURE_FLOOR = 0.02  # squared gradient; displacements shrink to 0 where nothi
 _CONTRAST_FLOOR = 6.0  # grey values; keeps sensor noise of flat skin small
 _GAIN = 2.0  # of differences between normalised grey values
 _DISPLACEMENT_GAIN = 2.0  # of displacements in percent of the width
-_CROP_WIDTH = 3.33  # IOD, about
 _SMALL_MOTION = 3.0e-3  # IOD; smaller motion is on a linear scale, larger on a logarithmic one
-_SMALL_STEP = 1.5e-3  # IOD, the same for the way between two frames of a clip
-_SMALL_STRAIN = 1.0e-2  # the same for strain
+_SMALL_STEP = 1.5e-3  # IOD, the same within a clip
 _LOG_GAIN = 0.4
 _LOG_MEAN = 0.4  # of what remains
 
@@ -136,23 +134,17 @@ def _flow(normal: torch.Tensor) -> torch.Tensor:
 
 
 def _motion(clips: torch.Tensor) -> torch.Tensor:
-    u, v = (clips.float() * MOTION_UNIT).unbind(-1)  # (B, T, H, W) IOD
-    far = torch.hypot(u, v)
-    fast = torch.hypot(u.diff(dim=1), v.diff(dim=1))
+    moved = clips.float() * MOTION_UNIT  # (B, T, H, W, 2) IOD
+    far = _length(moved)
+    fast = _length(moved.diff(dim=1))
     fast = torch.cat((fast, fast[:, -1:]), 1)
-    spacing = _CROP_WIDTH / clips.shape[-2]
-    ux, uy = _slopes(u, spacing)
-    vx, vy = _slopes(v, spacing)
-    strain = (ux.square() + vy.square() + 0.5 * (uy + vx).square()).sqrt()
-    parts = (far / _SMALL_MOTION, fast / _SMALL_STEP, strain / _SMALL_STRAIN)
+    near = _length(moved - moved.mean(1, keepdim=True))
+    parts = (far / _SMALL_MOTION, fast / _SMALL_STEP, near / _SMALL_STEP)
     return torch.stack(parts, 1).asinh_().mul_(_LOG_GAIN).sub_(_LOG_MEAN)
 
 
-def _slopes(field: torch.Tensor, spacing: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Derivatives of (B, T, H, W) along the width and along the height, per IOD."""
-    padded = F.pad(field, (1, 1, 1, 1), mode="replicate")
-    across = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) / (2 * spacing)
-    return across, (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) / (2 * spacing)
+def _length(vectors: torch.Tensor) -> torch.Tensor:
+    return torch.hypot(*vectors.unbind(-1))
 
 
 def _smooth(images: torch.Tensor, sigma: float) -> torch.Tensor:

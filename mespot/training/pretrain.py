@@ -3,11 +3,11 @@
 Recipes as params, per model size (an empty field is the default of ``params.yaml``). "published"
 is MAE-DFER on VoxCeleb2 (Sun et al., ACM MM 2023): 1.09 M clips, total batch 160.
 
-| param | tiny_64, the default | tiny_96, small_96 | base_160, published |
+| param | tiny_24, the default | tiny_96, small_96 | base_160, published |
 |---|---|---|---|
 | source | crops | crops | list or shards |
 | frame_crop | | | 0.3571, 0.5, 0.7143 |
-| input, span | flow, 1 s | rgb, 1 s | rgb, 2.56 s (16 frames, stride 4, 25 fps) |
+| input, span | motion, 1 s | rgb, 1 s | rgb, 2.56 s (16 frames, stride 4, 25 fps) |
 | masking, mask_ratio | part_window, 0.75 | part_window, 0.9 | part_window, 0.9 |
 | moving | 0.5 | 0.5 | 0 (uniform) |
 | crop_scales | 1 | 1, 0.875, 0.75 | 1, 0.875, 0.75, 0.66 |

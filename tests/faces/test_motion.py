@@ -11,10 +11,10 @@ from mespot.faces.archive import CropWriter
 from mespot.faces.clips import MOTION_UNIT, open_clips
 from mespot.faces.motion import (
     NODES,
-    anchor_crops,
     measure_motion,
     motion_dataset,
     motion_video,
+    reference_moments,
 )
 from mespot.faces.track import FaceTrack
 
@@ -78,8 +78,8 @@ def test_the_motion_of_the_whole_face_is_taken_off():
     assert np.quantile(left, 0.95) < 0.1 * 1.0 / IOD  # a pixel is what the crop sways by
 
 
-def test_the_face_is_compared_with_its_neutral_state_over_many_anchors():
-    crops = Crops(seconds=9.0, move=0.05)
+def test_nothing_is_left_behind_where_the_reference_changes():
+    crops = Crops(seconds=21.0, move=0.05)
     motion = measured(crops)
     row, column = round(66 / SIZE * NODES), round(60 / SIZE * NODES)
     curve = motion[:, row, column, 1]
@@ -87,13 +87,12 @@ def test_the_face_is_compared_with_its_neutral_state_over_many_anchors():
     assert curve[40:48].max() < -0.03 and np.abs(curve[60:]).max() < 2e-3
 
 
-def test_anchors_are_a_second_apart_and_hold_both_ends():
-    times = np.arange(100) / 30.0
-    anchors = anchor_crops(times)
-    assert anchors[0] == 0 and anchors[-1] == 99
-    assert (np.diff(times[anchors])[:-1] == pytest.approx(1.0)) and len(anchors) == 5
-    assert anchor_crops(np.array([0.0])).tolist() == [0]
-    assert anchor_crops(np.array([0.0, 5.0])).tolist() == [0, 1]
+def test_windows_of_the_references_cover_the_video():
+    moments = reference_moments(np.arange(600) / 20.0)
+    assert moments[0] == pytest.approx(6.0) and moments[-1] == pytest.approx(29.95 - 6.0)
+    assert np.diff(moments).max() <= 8.0 + 1e-9
+    assert reference_moments(np.arange(100) / 20.0) == pytest.approx([2.475])
+    assert reference_moments(np.array([0.0])).tolist() == [0.0]
 
 
 def _write(folder, count=30):
@@ -126,6 +125,12 @@ def test_files_are_the_same_bytes_and_open_as_clips(tmp_path):
     assert np.array_equal(cut, again)
     with pytest.raises(MespotError, match=f"found {NODES} nodes per side, the model sees 64"):
         open_clips([(tmp_path / "v.npz", tmp_path / "a.npy")], 64, True)
+
+
+def test_a_single_crop_is_neutral(tmp_path):
+    _write(tmp_path, count=1)
+    motion_video(tmp_path / "v.npz", tmp_path / "v.zip", tmp_path / "a.npy")
+    assert np.abs(np.load(tmp_path / "a.npy")).max() <= 1
 
 
 def test_finished_videos_are_not_measured_again(tmp_path):

@@ -31,7 +31,7 @@ def project(root, tmp_path, monkeypatch):
 
 def test_unlabelled_sets_are_indexed_and_cropped_alone(params):
     both = params.model_copy(update={"unlabelled": ("voxceleb2",)})
-    for name in ("index", "preprocess"):
+    for name in ("index", "preprocess", "motion"):
         assert datasets_of(name, both) == ("samm_lv", "casme3", "voxceleb2")
     for name in ("finetune", "flow", "grid", "fuse", "report"):
         assert datasets_of(name, both) == ("samm_lv", "casme3")
