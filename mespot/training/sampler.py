@@ -12,7 +12,7 @@ from mespot.training.labels import overlap_labels
 from mespot.training.timeline import Timeline
 
 _STREAM = {
-    "pretrain": 1, "finetune": 2, "mask": 3, "clip": 4, "mix": 5, "validate": 6, "order": 7,
+    "pretrain": 1, "finetune": 2, "mask": 3, "clip": 4, "mix": 5, "validate": 6, "order": 8,
 }  # fmt: skip
 
 
