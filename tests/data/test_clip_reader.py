@@ -231,7 +231,7 @@ def test_loader_workers_read_clips(tmp_path, start):
         reader.read(np.array([1]))  # opened here: a worker must not go on with it
     before_fork()
     loader = data.DataLoader(
-        Clips(readers), batch_size=4, num_workers=2, multiprocessing_context=start, timeout=60
+        Clips(readers), batch_size=4, num_workers=2, multiprocessing_context=start, timeout=600
     )
     seen = 0
     for wanted, found in loader:
