@@ -22,7 +22,7 @@ from mespot.training.clip_change import change_clip, draw_change
 from mespot.training.distributed import Group, shard
 from mespot.training.frame_sampling import ClipRule
 from mespot.training.loader import Ahead, Loading
-from mespot.training.mixing import draw_erased, draw_mixture, erase, mix
+from mespot.training.mixing import draw_erased, erase, mix_step
 from mespot.training.order import EpochOrder
 from mespot.training.sampler import generator
 from mespot.training.task import Batch
@@ -121,14 +121,7 @@ class Classification:
         if params.erase:
             video = erase(video, boxes)
         labels = smoothed(numbers, self._clips.classes, params.smoothing)
-        if params.mixup or params.cutmix:
-            rng = generator(self._seed, step, "mix")
-            if rng.random() < params.mix_chance:
-                mixture = draw_mixture(
-                    video.shape[-1], params.mixup, params.cutmix, params.mix_switch, rng
-                )
-                video, labels = mix(video, labels, mixture)
-        return video, labels
+        return mix_step(video, labels, params, generator(self._seed, step, "mix"))
 
 
 def smoothed(numbers: torch.Tensor, classes: int, amount: float) -> torch.Tensor:

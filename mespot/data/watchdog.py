@@ -24,6 +24,15 @@ def in_worker() -> bool:
     return multiprocessing.parent_process() is not None
 
 
+def before_fork() -> None:
+    """Disarm ``faulthandler`` in a process that is about to fork workers.
+
+    A child inherits that it is armed (by a test runner, say) but not the thread that waits: arming
+    it there would wait for that thread for ever.
+    """
+    faulthandler.cancel_dump_traceback_later()
+
+
 def call_within(seconds: float, path: Path | str, call: Callable[[], T]) -> T:
     """Return ``call()``; a worker process in which it takes longer than ``seconds`` ends.
 

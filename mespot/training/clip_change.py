@@ -80,7 +80,7 @@ def _cut(pixels: np.ndarray, size: int, change: ClipChange) -> np.ndarray:
     top, bottom = (round(y * height / size) for y in (box.top, box.top + box.height))
     left, right = (round(x * width / size) for x in (box.left, box.left + box.width))
     bottom, right = max(bottom, top + 1), max(right, left + 1)
-    result = np.empty((len(pixels), size, size, *pixels.shape[3:]), np.uint8)
+    result = np.empty((len(pixels), size, size, *pixels.shape[3:]), pixels.dtype)
     for frame, picture in zip(result, pixels[:, top:bottom, left:right], strict=True):
         cv2.resize(picture, (size, size), frame, interpolation=cv2.INTER_LINEAR)
         if change.mirrored:

@@ -134,7 +134,7 @@ def squared(pixels: np.ndarray, size: int) -> np.ndarray:
 
 
 def _resized(pixels: np.ndarray, size: int, way: int) -> np.ndarray:
-    result = np.empty((len(pixels), size, size, *pixels.shape[3:]), np.uint8)
+    result = np.empty((len(pixels), size, size, *pixels.shape[3:]), pixels.dtype)
     for frame, picture in zip(result, pixels, strict=True):
         cv2.resize(picture, (size, size), frame, interpolation=way)
     return result

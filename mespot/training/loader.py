@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from mespot.data.watchdog import before_fork
 from mespot.errors import MespotError
 
 if TYPE_CHECKING:
@@ -155,6 +156,8 @@ def loaded(make: Callable[[Key], Item], keys: Sequence[Key], loading: Loading) -
     # a fork takes OpenCV's pool along without its threads: whoever uses it there waits for ever
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
+    if workers:
+        before_fork()
     items = iter(loader)  # forks
     cv2.setNumThreads(threads)
     while True:

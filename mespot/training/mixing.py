@@ -7,10 +7,13 @@ are instead of being built from class numbers, and all draws come from a generat
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
+
+if TYPE_CHECKING:
+    from mespot.params.recipe import RecipeParams
 
 
 class Mixture(NamedTuple):
@@ -74,6 +77,27 @@ def mix(
         mixed = video.clone()
         mixed[..., top:bottom, left:right] = other[..., top:bottom, left:right]
     return mixed, torch.lerp(wanted, labels, mixture.kept)
+
+
+def mix_step(
+    video: torch.Tensor, labels: torch.Tensor, params: RecipeParams, rng: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mix the clips of a step as a recipe says: on its share of the steps, if at all.
+
+    Args:
+        video: (B, 3, T, H, W).
+        labels: (B, K) in [0, 1].
+        params: mixup, cutmix, mix_chance, mix_switch.
+        rng: of the step.
+
+    Returns:
+        new video and labels, or the same ones.
+    """
+    on = params.mixup or params.cutmix
+    if not on or rng.random() >= params.mix_chance:
+        return video, labels
+    mixture = draw_mixture(video.shape[-1], params.mixup, params.cutmix, params.mix_switch, rng)
+    return mix(video, labels, mixture)
 
 
 def smooth(labels: torch.Tensor, amount: float) -> torch.Tensor:

@@ -12,8 +12,8 @@ from mespot.training.labels import overlap_labels
 from mespot.training.timeline import Timeline
 
 _STREAM = {
-    "pretrain": 1, "finetune": 2, "mask": 3, "clip": 4, "mix": 5, "validate": 6, "order": 7,
-    "overlay": 8,
+    "pretrain": 1, "finetune": 2, "mask": 3, "clip": 4, "mix": 5, "validate": 6, "overlay": 7,
+    "order": 8,
 }  # fmt: skip
 
 

@@ -46,7 +46,7 @@ from mespot.models.classifier import Classifier
 from mespot.models.inputs import prepare
 from mespot.training.augment import Change, Strength, augment, draw_changes
 from mespot.training.clip_change import change_clip, draw_change
-from mespot.training.mixing import draw_erased, draw_mixture, erase, mix, smooth
+from mespot.training.mixing import draw_erased, erase, mix_step, smooth
 from mespot.training.sampler import Draw, draw_balanced, generator
 from mespot.training.task import Batch
 from mespot.training.timeline import Timeline
@@ -175,11 +175,4 @@ class Spotting:
             video = erase(video, boxes)
         if params.smoothing:
             labels = smooth(labels, params.smoothing)
-        if params.mixup or params.cutmix:
-            rng = generator(self._seed, step, "mix")
-            if rng.random() < params.mix_chance:
-                mixture = draw_mixture(
-                    video.shape[-1], params.mixup, params.cutmix, params.mix_switch, rng
-                )
-                video, labels = mix(video, labels, mixture)
-        return video, labels
+        return mix_step(video, labels, params, generator(self._seed, step, "mix"))

@@ -14,7 +14,7 @@ import simplejpeg
 from mespot.data import random_access
 from mespot.data.clip_reader import ClipReader
 from mespot.data.frames import open_frames
-from mespot.data.watchdog import call_within
+from mespot.data.watchdog import before_fork, call_within
 from mespot.errors import MespotError
 
 from . import videos
@@ -229,8 +229,9 @@ def test_loader_workers_read_clips(tmp_path, start):
     ]
     for reader in readers:
         reader.read(np.array([1]))  # opened here: a worker must not go on with it
+    before_fork()
     loader = data.DataLoader(
-        Clips(readers), batch_size=4, num_workers=2, multiprocessing_context=start, timeout=60
+        Clips(readers), batch_size=4, num_workers=2, multiprocessing_context=start, timeout=600
     )
     seen = 0
     for wanted, found in loader:
@@ -247,6 +248,7 @@ def hang() -> None:
 
 
 def test_a_reading_that_hangs_ends_the_worker_and_names_the_file(capfd):
+    before_fork()
     worker = multiprocessing.get_context("fork").Process(target=hang)
     worker.start()
     worker.join(10)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import torch
 from mespot.data.watchdog import call_within
 from mespot.errors import MespotError
 from mespot.training.loader import Loading, loaded
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def make(key):
@@ -61,3 +65,20 @@ def test_a_process_that_ends_is_one_line_that_says_what_to_do(fate, capfd):
 def test_a_bug_is_no_dead_process(workers):
     with pytest.raises(RuntimeError, match="a bug of ours"):
         list(loaded(make, ["bug"], Loading(workers, 1, False)))
+
+
+ARMED = """
+import faulthandler
+from pathlib import Path
+from mespot.data.watchdog import call_within
+from mespot.training.loader import Loading, loaded
+
+faulthandler.dump_traceback_later(600)
+make = lambda key: call_within(30, Path("a.mp4"), lambda: key)
+assert list(loaded(make, [3, 4], Loading(1, 1, False))) == [3, 4]
+"""
+
+
+def test_a_watchdog_that_is_armed_at_the_fork_does_not_stop_the_workers():
+    # pytest's own faulthandler_timeout did: the child waited for the thread it did not inherit
+    subprocess.run([sys.executable, "-c", ARMED], cwd=ROOT, check=True, timeout=120)
