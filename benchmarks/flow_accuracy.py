@@ -18,10 +18,12 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from mespot.faces.grey_store import SUFFIX
 from mespot.faces.preprocess import preprocess_video
 from mespot.flow.spot import flow_video
 from mespot.metric.match import match
 from mespot.params import Params, load_params
+from mespot.spot_video import flow_sized
 from mespot.synth.identity import make_identity
 from mespot.synth.render import Renderer, frame_count
 from mespot.synth.script import make_script, script_events
@@ -55,15 +57,15 @@ def measure_video(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return truth and found intervals (score >= 0.5) of one rendered video.
 
-    ``grey`` keeps grey crops alone, as `mespot spot` without a model does; the pipeline keeps
-    colour.
+    ``grey`` keeps grey crops alone at the size at which flow works, as `mespot spot` without a
+    model does; the pipeline keeps colour.
     """
     name = f"{level}_{kind}_{seed}"
     source = RenderedSource(level, kind, seed)
-    preprocess_video(source, name, work, params.preprocess, grey=grey)
-    found = flow_video(
-        work / f"{name}.zip", work / f"{name}.npz", work / f"{name}.flow.npz", params.flow
-    )
+    faces = flow_sized(params) if grey else params.preprocess
+    preprocess_video(source, name, work, faces, grey=grey, packed=not grey)
+    crops = work / f"{name}{SUFFIX if grey else '.zip'}"
+    found = flow_video(crops, work / f"{name}.npz", work / f"{name}.flow.npz", params.flow)
     return script_events(source.script, source.fps), found[found["score"] >= 0.5]
 
 
