@@ -12,7 +12,7 @@ import pandas as pd
 from portraits import Look, Portrait, recorded
 from second_renderer import PortraitRenderer
 
-from mespot.faces.archive import CropReader
+from mespot.faces.grey_store import SUFFIX, open_crops
 from mespot.faces.preprocess import preprocess_video
 from mespot.files import read_npz, write_npz
 from mespot.flow.estimate import make_flow
@@ -23,6 +23,7 @@ from mespot.flow.signals import FlowSignals, refine
 from mespot.metric.bootstrap import draw_weights, f1_interval
 from mespot.metric.match import match
 from mespot.params import Params
+from mespot.spot_video import flow_sized
 from mespot.synth.actions import EXPRESSIONS
 from mespot.synth.identity import make_identity
 from mespot.synth.render import Renderer, frame_count
@@ -123,15 +124,16 @@ def measure_video(
 ) -> Measured:
     """Measure a rendered video; crops and flow that lie in ``work`` already are taken.
 
-    ``grey`` keeps grey crops alone, as `mespot spot` without a model does; the pipeline keeps
-    colour.
+    ``grey`` keeps grey crops alone at the size at which flow works, as `mespot spot` without a
+    model does; the pipeline keeps colour.
     """
-    track = preprocess_video(source, name, work, params.preprocess, grey=grey)
+    faces = flow_sized(params) if grey else params.preprocess
+    track = preprocess_video(source, name, work, faces, grey=grey, packed=not grey)
     flow = params.flow
     regions = make_regions(track.landmarks, track.iod, track.size, flow.flow_iod)
     file = work / f"{name}.{flow.method}-{flow.flow_iod:g}-{flow.stretch:g}-{flow.overlap:g}.npz"
     if not file.exists():
-        reader = CropReader(work / f"{name}.zip")
+        reader = open_crops(work / f"{name}{SUFFIX if grey else '.zip'}", track.size)
         pooled = pool_video(
             reader, track.time, track.success, regions, make_flow(flow.method), flow.stretch,
             flow.overlap,

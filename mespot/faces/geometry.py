@@ -29,7 +29,7 @@ def invert(matrix: np.ndarray) -> np.ndarray:
 
 
 def transform(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Map (n, 2) points through a (2, 3) transform; float64."""
+    """Map (n, 2) points, or one (2,), through a (2, 3) transform; float64."""
     return np.asarray(points, dtype=np.float64) @ matrix[:, :2].T + matrix[:, 2]
 
 
@@ -50,16 +50,17 @@ def similarity(
         centre: (2,) point before.
         target: (2,) point after.
     """
-    cos, sin = np.exp(log_scale) * np.array([np.cos(angle), np.sin(angle)])
-    linear = np.array([[cos, -sin], [sin, cos]])
-    return np.column_stack([linear, np.asarray(target) - linear @ np.asarray(centre)])
+    scale = math.exp(log_scale)
+    cos, sin = scale * math.cos(angle), scale * math.sin(angle)
+    (x, y), (to_x, to_y) = centre, target
+    return np.array([[cos, -sin, to_x - cos * x + sin * y], [sin, cos, to_y - sin * x - cos * y]])
 
 
 def pose_of(matrix: np.ndarray, anchor: np.ndarray) -> np.ndarray:
     """Return the pose (4,) of a similarity; see the module text."""
-    angle = np.arctan2(matrix[1, 0], matrix[0, 0])
-    centre = np.linalg.solve(matrix[:, :2], np.asarray(anchor) - matrix[:, 2])
-    return np.array([centre[0], centre[1], angle, np.log(scale_of(matrix))])
+    x, y = transform(invert(matrix), anchor)
+    angle = math.atan2(matrix[1, 0], matrix[0, 0])
+    return np.array([x, y, angle, math.log(scale_of(matrix))])
 
 
 def matrix_of(pose: np.ndarray, anchor: np.ndarray) -> np.ndarray:

@@ -63,7 +63,7 @@ class Template:
         across = cv2.Scharr(reference, cv2.CV_32F, 1, 0, scale=1 / 32).ravel()[self._pixels]
         down = cv2.Scharr(reference, cv2.CV_32F, 0, 1, scale=1 / 32).ravel()[self._pixels]
         values = reference.ravel()[self._pixels]
-        self._values, self._spread = _centre(values)
+        self._values, self._spread, self._norm = _centre(values)
         columns = [
             across,
             down,
@@ -73,19 +73,19 @@ class Template:
             np.ones_like(across),
         ]
         self._columns = np.stack(columns, axis=1).astype(np.float32)  # (parts, 6, n)
+        self._rows = np.ascontiguousarray(self._columns.transpose(0, 2, 1))  # (parts, n, 6)
 
     def fit(self, image: np.ndarray) -> Fit:
         """Return the step that brings ``image`` (h, w) closer to the reference."""
         values = image.ravel().take(self._pixels).astype(np.float32)
-        centred, spread = _centre(values)
-        norm = float(np.linalg.norm(centred) * np.linalg.norm(self._values)) + 1e-6
-        correlation = float(np.vdot(centred, self._values)) / norm
+        centred, spread, norm = _centre(values)
+        correlation = float(np.vdot(centred, self._values)) / (norm * self._norm + 1e-6)
         error = centred * (self._spread / spread) - self._values
         deviation = np.partition(np.abs(error).ravel(), error.size // 2)[error.size // 2]
         scale = max(1.4826 * float(deviation), _NOISE_FLOOR)
         weights = _biweight(error, scale)
         weighted = self._columns * weights[:, None]  # (parts, 6, n)
-        normal = (weighted @ self._columns.transpose(0, 2, 1)).astype(np.float64)
+        normal = (weighted @ self._rows).astype(np.float64)
         right = (weighted @ error[..., None])[..., 0].astype(np.float64)
         normal, right = _without_light(normal, right)
         shift_x, shift_y, turn, growth = _solve_parts(normal, right, self._radius).tolist()
@@ -99,10 +99,12 @@ class Template:
         return Fit(step, motion, correlation, float(weights.mean()))
 
 
-def _centre(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return (parts, n) values without their part's mean, and the (parts, 1) deviations."""
-    centred = values - values.mean(axis=1, keepdims=True)
-    return centred, np.sqrt(np.mean(centred**2, axis=1, keepdims=True)) + 1.0
+def _centre(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return (parts, n) values less their part's mean, (parts, 1) deviations, norm of them all."""
+    count = np.float32(values.shape[1])
+    centred = values - np.add.reduce(values, axis=1, keepdims=True) / count
+    squares = np.einsum("pn,pn->p", centred, centred)[:, None]
+    return centred, np.sqrt(squares / count) + np.float32(1), math.sqrt(squares.sum())
 
 
 def _without_light(normal: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -65,8 +65,9 @@ class Patch:
     def matrix(self, matrix: np.ndarray) -> np.ndarray:
         """Turn a transform of frame px into one of patch px."""
         offset = self.origin + (self.boxes - 1) / 2
-        linear = matrix[:, :2] * self.boxes
-        return np.column_stack([linear, matrix[:, :2] @ offset + matrix[:, 2]])
+        result = matrix * self.boxes
+        result[:, 2] = matrix[:, :2] @ offset + matrix[:, 2]
+        return result
 
     def warp(self, matrix: np.ndarray, size: int, method: int = cv2.INTER_LINEAR) -> np.ndarray:
         """Warp to a (size, size) crop; ``matrix`` is (2, 3) frame px to crop px."""

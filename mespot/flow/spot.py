@@ -21,7 +21,7 @@ from mespot.flow.signals import measure
 from mespot.parallel import map_videos
 from mespot.params.flow import FlowParams
 
-_VERSION = 2  # of the algorithm: a change makes finished videos stale
+_VERSION = 3  # of the algorithm: a change makes finished videos stale
 
 
 def flow_video(
