@@ -27,11 +27,11 @@ from rendered import (
     with_interval,
 )
 
-from mespot.flow.intervals import Traced, choose, trace_bumps
+from mespot.flow.intervals import choose, trace_bumps
 from mespot.params import load_params
 from mespot.params.flow import FlowParams
 
-# factors on the default; edge changes onsets and offsets and is traced anew
+# factors on the default
 FACTORS = {
     "threshold": (0.6, 0.8, 1.25, 1.6),
     "least_amplitude": (0.7, 1.35, 1.7),
@@ -40,7 +40,6 @@ FACTORS = {
     "least_departure": (0.7, 1.4),
     "me_seconds": (0.9, 1.1),
     "amplitude_weight": (0.0, 0.5, 1.5),
-    "edge": (0.67, 1.33),
 }
 _PASSES = 2
 
@@ -51,8 +50,9 @@ class Scorer:
     def __init__(self, videos: list[Measured], defaults: FlowParams) -> None:
         self._videos = videos
         self._seeds = sorted({video.seed for video in videos})
-        self._lowest = defaults.threshold * min(FACTORS["threshold"])
-        self._traced: dict[tuple[int, float], list[Traced]] = {}
+        lowest = defaults.threshold * min(FACTORS["threshold"])
+        tracing = defaults.model_copy(update={"threshold": lowest})
+        self._bumps = [trace_bumps(video.signals, tracing) for video in videos]
         self._done: dict[str, np.ndarray] = {}
 
     def counts(self, params: FlowParams) -> np.ndarray:
@@ -60,21 +60,13 @@ class Scorer:
         key = params.model_dump_json()
         if key not in self._done:
             table = np.zeros((len(self._seeds), 3), dtype=int)
-            for number, video in enumerate(self._videos):
-                bumps = self._bumps(number, params)
+            for video, bumps in zip(self._videos, self._bumps, strict=True):
                 found = choose(video.signals, bumps, params)
                 found = found[found["score"] >= DETECTED]
                 row = self._seeds.index(video.seed)
                 table[row] += typed_counts(video.truth, found)["overall"]
             self._done[key] = table
         return self._done[key]
-
-    def _bumps(self, number: int, params: FlowParams) -> list[Traced]:
-        key = (number, params.edge)
-        if key not in self._traced:
-            lowest = params.model_copy(update={"threshold": self._lowest})
-            self._traced[key] = trace_bumps(self._videos[number].signals, lowest)
-        return self._traced[key]
 
 
 def search(scorer: Scorer, defaults: FlowParams, persons: np.ndarray) -> FlowParams:
