@@ -150,7 +150,7 @@ def score_of(one: Traced, params: FlowParams) -> float:
             one.level / params.threshold,
             bump.amplitude / least,
             bump.departure / params.least_departure,
-            one.confidence / max(1.0 - one.confidence, 1e-6),
+            (one.confidence / max(1.0 - one.confidence, 1e-6)) ** 2,
         ]
     )
     odds = np.maximum(ratios, 1e-6) ** params.slope

@@ -126,7 +126,7 @@ def same_light(base: np.ndarray, face: np.ndarray) -> tuple[np.ndarray, np.ndarr
         cv2.resize(picture, (_BLOCKS, _BLOCKS), interpolation=cv2.INTER_AREA).astype(np.float32)
         for picture in (base, face)
     ]
-    gain = float(np.median((blocks[0] + 1.0) / (blocks[1] + 1.0)))
+    gain = float(np.median(np.maximum(blocks[0], 1.0) / np.maximum(blocks[1], 1.0)))
     lit = cv2.convertScaleAbs(face, alpha=gain)
     return (np.minimum(base, np.uint8(255.0 * gain)) if gain < 1.0 else base), lit
 

@@ -9,6 +9,7 @@ from mespot.flow.blinks import closure
 from mespot.flow.contrast import bump_contrast
 from mespot.flow.filters import BoxMeans, fill_gaps, smooth
 from mespot.flow.nuisance import leak
+from mespot.flow.reference import same_light
 from mespot.flow.regions import ANCHORS, EXPRESSIVE
 from mespot.flow.rigid import design, remove_head
 from mespot.synth.portrait import LANDMARKS
@@ -120,6 +121,17 @@ def test_leak_is_learned_and_an_expression_during_a_blink_survives():
     usable = np.ones(len(time), bool)
     out = signal - leak(signal, blink[:, None], np.array([0.1]), usable, 4)
     assert np.abs(out[:, 0] - bump - noise).max() < 0.002
+
+
+@pytest.mark.parametrize("gain", [0.5, 1.0, 1.5])
+def test_light_is_matched_though_a_hand_covers_a_third(gain):
+    base = np.random.default_rng(4).integers(20, 160, (96, 96), np.uint8)
+    base[:12, :12] = 230  # a highlight, clipped by the brighter light
+    face = np.clip(np.round(base * gain), 0, 255).astype(np.uint8)
+    face[64:] = 90
+    shown, lit = same_light(base, face)
+    assert np.abs(shown[:64].astype(float) - lit[:64]).max() <= 3
+    assert (shown == base).all() or gain > 1
 
 
 def test_gaps_are_bridged_by_lines():
