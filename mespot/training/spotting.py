@@ -19,11 +19,12 @@ for an expression) and *empty stretches*, anywhere. A draw never decides a label
 touches an event gets the label of its overlap.
 
 **Temporal jitter.** The position of an event in its clip is uniform over everything that overlaps
-the clip's middle by half, so that a sliding slice finds it at any phase, and spans vary by ``stretch``, as durations
-of expressions do. Clips are also played backwards (``reverse``), onset and offset swapping roles.
+the clip's middle by half, so that a sliding slice finds it at any phase, and spans vary by
+``stretch``, as durations of expressions do. Clips are also played backwards (``reverse``), onset
+and offset swapping roles.
 
-**Overlay** (``motion`` input). Displacements add up, so the motion of clips without an expression is
-put on top of others: events of a few subjects are seen among the blinks and the noise of all.
+**Overlay** (``motion`` input). Displacements add up, so the motion of clips without an expression
+is put on top of others: events of a few subjects are seen among the blinks and the noise of all.
 
 **Published recipes.** Light changes (flip, shift, contrast, brightness) are the default. What the
 published fine-tuning on clips of whole expressions adds is there for ``rgb`` input and large
