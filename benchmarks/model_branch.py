@@ -24,7 +24,7 @@ from ruamel.yaml import YAML
 from mespot.data.folds import subject_folds
 from mespot.data.load import read_events, read_videos
 from mespot.events import TYPES
-from mespot.faces.clips import ClipSet, open_clips
+from mespot.faces.clips import open_clips
 from mespot.metric import count
 from mespot.models.inference import predict_all
 from mespot.models.zoo import create_encoder
@@ -97,8 +97,17 @@ def frame_wise(videos, events, slices, granularities) -> list[dict]:
     return rows
 
 
+def files(root: Path, dataset: str, names: list[str], kind: str) -> list[tuple[Path, Path]]:
+    """Return what networks of an input see of some videos, for ``open_clips``."""
+    folder, ending = ("motion", "npy") if kind == "motion" else ("faces", "zip")
+    return [
+        (root / "faces" / dataset / f"{name}.npz", root / folder / dataset / f"{name}.{ending}")
+        for name in names
+    ]
+
+
 def run_dataset(
-    root: Path, dataset: str, params: Params, seed: int, encoder: Path, clips: ClipSet | None
+    root: Path, dataset: str, params: Params, seed: int, encoder: Path
 ) -> tuple[dict, pd.DataFrame]:
     """Train, score and decode one data set; return F1 by type and the table of AUCs."""
     own = params.finetune.get(dataset, params.finetune["base"])
@@ -106,14 +115,9 @@ def run_dataset(
     events = read_events(root / "index" / dataset / "events.csv")
     folds = subject_folds(videos["subject"].tolist(), params.data.folds, params.seed)
     names = videos["video"].tolist()
-    clips = open_clips(
-        [
-            (root / "faces" / dataset / f"{name}.npz", root / "motion" / dataset / f"{name}.npy")
-            for name in names
-        ],
-        create_encoder(params.pretrain.model).config["size"],
-        True,
-    )
+    size = create_encoder(params.pretrain.model).config["size"]
+    kind = params.pretrain.input
+    clips = open_clips(files(root, dataset, names, kind), size, grey=kind != "rgb")
     lines = make_timelines(videos, events, clips)
     slices: dict[float, dict[str, SliceScores]] = {length: {} for length in params.slices.lengths}
     began = time.process_time()
@@ -123,7 +127,7 @@ def run_dataset(
         models = []
         for granularity in own.granularities:
             with tempfile.TemporaryDirectory() as work:
-                model, curve = train_classifier(
+                model, _ = train_classifier(
                     clips, [lines[row] for row in rows], names, encoder, own, granularity, seed,
                     Path(work), silent, alone(torch.device("cpu")),
                 )  # fmt: skip
@@ -158,13 +162,6 @@ def run_dataset(
         "train_s": round(trained),
         "score_s": round(scored),
     }
-    import os
-    import pickle
-
-    if os.environ.get("KEEP"):
-        pickle.dump(
-            (videos, events, slices, own.granularities, folds), open(os.environ["KEEP"], "wb")
-        )
     for kind in TYPES:
         tally = counts.tally(kind)
         figures[f"counts_{kind}"] = (tally.tp, tally.fp, tally.fn)
@@ -187,9 +184,16 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as work:
             encoder = Path(work) / "encoder"
             archives = [
-                (path, args.artifacts / "motion" / dataset / f"{path.stem}.npy")
+                seen
                 for dataset in args.datasets
-                for path in sorted((args.artifacts / "faces" / dataset).glob("*.npz"))
+                for seen in files(
+                    args.artifacts,
+                    dataset,
+                    sorted(
+                        path.stem for path in (args.artifacts / "faces" / dataset).glob("*.npz")
+                    ),
+                    params.pretrain.input,
+                )
             ]
             began = time.process_time()
             curve = pretrain(archives, params.pretrain, seed, Path(work) / "work", encoder, silent)
@@ -198,7 +202,7 @@ def main() -> None:
                 print(f"loss {curve[0]['loss']:.3f} -> {curve[-1]['loss']:.3f}", end="")
             print(flush=True)
             for dataset in args.datasets:
-                figures, table = run_dataset(args.artifacts, dataset, params, seed, encoder, None)
+                figures, table = run_dataset(args.artifacts, dataset, params, seed, encoder)
                 print(figures, flush=True)
                 wide = table.pivot_table(
                     index=["type", "granularity"], columns="length", values="auc"

@@ -9,6 +9,7 @@ which granularity serves which type is chosen later, on held-out subjects.
 **Labels by overlap** (``labels.py``). A label is the overlap with the event as a share of the
 shorter of both, 0 up to ``overlap_from``, 1 from ``overlap_full`` on, linear between: at the rim
 of an event no hard answer is true, and scores that rise over the rim decode to better intervals.
+Of a clip only its middle (``core``) counts here: what lies around it is context.
 
 **Balanced sampling** (``sampler.py``). Events fill a few percent of the time; uniform clips would
 teach "never". ``positives`` of a batch lie around events, half of them around MEs whatever their
@@ -18,8 +19,12 @@ for an expression) and *empty stretches*, anywhere. A draw never decides a label
 touches an event gets the label of its overlap.
 
 **Temporal jitter.** The position of an event in its clip is uniform over everything that overlaps
-by half, so that a sliding slice finds it at any phase, and spans vary by ``stretch``, as durations
-of expressions do. Clips are also played backwards (``reverse``), onset and offset swapping roles.
+the clip's middle by half, so that a sliding slice finds it at any phase, and spans vary by
+``stretch``, as durations of expressions do. Clips are also played backwards (``reverse``), onset
+and offset swapping roles.
+
+**Overlay** (``motion`` input). Displacements add up, so the motion of clips without an expression
+is put on top of others: events of a few subjects are seen among the blinks and the noise of all.
 
 **Published recipes.** Light changes (flip, shift, contrast, brightness) are the default. What the
 published fine-tuning on clips of whole expressions adds is there for ``rgb`` input and large
