@@ -47,8 +47,7 @@ def grid(dataset: str) -> None:
             model["granularities"],
             result.chosen,
             model["folds"],
-            params.grid.rate,
-            params.grid.gates,
+            params.grid,
             params.report.min_iou,
         )
         write_csv(out / "table.csv", result.table)

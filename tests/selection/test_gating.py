@@ -21,8 +21,8 @@ def test_a_gate_that_knows_the_events_saves_clips_and_loses_nothing(small_grid):
         signals[video] = SimpleNamespace(time=time, strength=strength)
     found = search(videos, events, slices, (0.5, 2.0), folds, small_grid, 0.5)
     table = gate_table(
-        videos, events, slices, signals, (0.5, 2.0), found.chosen, folds, small_grid.rate,
-        (0.0, 5.0, 11.0), 0.5,
+        videos, events, slices, signals, (0.5, 2.0), found.chosen, folds,
+        small_grid.model_copy(update={"gates": (0.0, 5.0, 11.0)}), 0.5,
     ).set_index("gate")  # fmt: skip
     clips = sum(2 * len(one.start) for length in slices.values() for one in length.values())
     assert table.loc[0.0, "clips_per_second"] == clips / (3 * FRAMES / FPS)
