@@ -25,8 +25,8 @@ def grid(dataset: str) -> None:
             strange = set(getattr(params.grid, kind).lengths) - set(params.slices.lengths)
             if strange:
                 raise MespotError(
-                    f"{project.params}: grid.{kind}.lengths: found {min(strange):g}, slices.lengths "
-                    f"has {', '.join(map(str, params.slices.lengths))}"
+                    f"{project.params}: grid.{kind}.lengths: found {min(strange):g}, "
+                    f"slices.lengths has {', '.join(map(str, params.slices.lengths))}"
                 )
         videos = read_videos(project.artifact("index", dataset, "videos.csv"))
         events = read_labelled(project, dataset)

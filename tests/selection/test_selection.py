@@ -60,6 +60,19 @@ def fused(params, small_grid):
     return videos, events, evidence, grid, folds, result
 
 
+def test_a_second_search_gives_the_same(small_grid):
+    videos, events, slices, _, _ = world(1, subjects=3)
+    one, two = (
+        search(videos, events, slices, (0.5, 2.0), folds_of(videos), small_grid, 0.5)
+        for _ in range(2)
+    )
+    assert one.chosen == two.chosen and one.margins == two.margins
+    pd.testing.assert_frame_equal(one.table, two.table)
+    pd.testing.assert_frame_equal(one.heatmap, two.heatmap)
+    assert len(one.heatmap) == 2 * 2 * 4
+    assert all(one.nested[kind] <= one.oracle[kind] for kind in one.nested)
+
+
 def test_fusion_finds_what_one_branch_misses(fused):
     *_, result = fused
     f1 = result.ablation.set_index(["member", "type"])["f1"]
