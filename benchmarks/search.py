@@ -13,16 +13,15 @@ import argparse
 import time
 
 import numpy as np
-import pandas as pd
 
 from mespot.data.load import read_events, read_videos
-from mespot.events import TYPES, empty_intervals
+from mespot.events import TYPES
 from mespot.files import read_json
 from mespot.metric import F1Scorer
 from mespot.params import load_params
 from mespot.pipeline.grid import load_slices
 from mespot.project import Project
-from mespot.selection.model_branch import model_output
+from mespot.selection.model_branch import intervals_of
 from mespot.selection.space import boxes
 from mespot.selection.sweep import Sweep
 
@@ -54,20 +53,10 @@ def main() -> None:
             for index in rng.choice(len(box), min(len(box), options.sample // 4), replace=False):
                 begin = time.perf_counter()
                 setting = box.setting(int(index))
-                tables = [
-                    model_output(
-                        row.video,
-                        row.fps,
-                        int(row.frames),
-                        {length: slices[length][row.video] for length in setting.lengths},
-                        model["granularities"],
-                        kind,
-                        setting,
-                        params.grid.rate,
-                    ).intervals
-                    for row in videos.itertuples()
-                ]
-                table = pd.concat([empty_intervals(), *tables], ignore_index=True)
+                table = intervals_of(
+                    videos, slices, model["granularities"], kind, [setting] * len(videos),
+                    params.grid.rate,
+                )  # fmt: skip
                 expected = scorer.score(table).table[:, column].sum(axis=0)
                 alone += time.perf_counter() - begin
                 single += 1

@@ -21,13 +21,13 @@ import numpy as np
 import pandas as pd
 
 from mespot.data.load import read_events, read_videos
-from mespot.events import TYPES, empty_intervals
+from mespot.events import TYPES
 from mespot.files import read_json
 from mespot.metric import F1Scorer, f1_score
 from mespot.params import load_params
 from mespot.pipeline.grid import load_slices
 from mespot.project import Project
-from mespot.selection.model_branch import SliceScores, model_output
+from mespot.selection.model_branch import SliceScores, intervals_of
 from mespot.selection.space import Box, boxes, pooled_with_neighbours
 from mespot.selection.sweep import Sweep
 from mespot.slices.cut import slice_starts
@@ -148,20 +148,10 @@ def simulated(seeds: int) -> None:
                             break
                         row -= len(box)
                     setting = box.setting(row)
-                    tables = [
-                        model_output(
-                            one.video,
-                            30.0,
-                            900,
-                            {length: unseen[length][one.video] for length in setting.lengths},
-                            GRANULARITIES,
-                            kind,
-                            setting,
-                            params.grid.rate,
-                        ).intervals
-                        for one in others.itertuples()
-                    ]
-                    table = pd.concat([empty_intervals(), *tables], ignore_index=True)
+                    table = intervals_of(
+                        others, unseen, GRANULARITIES, kind, [setting] * len(others),
+                        params.grid.rate,
+                    )  # fmt: skip
                     f1 = float(f1_score(judge.score(table).table[:, column].sum(axis=0)))
                     rows.append((kind, label, len(seen), rule, float(seen[best]), f1))
     columns = ["type", "space", "settings", "rule", "seen", "new"]

@@ -68,9 +68,9 @@ def fuse(dataset: str) -> None:
             params.seed,
         )
         write_csv(out / "intervals.csv", result.intervals)
-        for name in ("ablation", "differences", "reliability", "oracle"):
+        for name in ("ablation", "differences", "reliability", "calibration", "oracle"):
             write_csv(out / f"{name}.csv", getattr(result, name))
-        write_json(out / "chosen.json", {**result.chosen, "calibration": result.calibration})
+        write_json(out / "chosen.json", result.chosen)
         pack_system(
             out / "system",
             {
@@ -83,7 +83,5 @@ def fuse(dataset: str) -> None:
         )
         overall = result.ablation[result.ablation["type"] == "overall"]
         stage.run.metrics({f"{row.member}_f1": row.f1 for row in overall.itertuples()})
-        stage.run.metrics(
-            {f"{name}_{kind}": figures[name] for kind, figures in result.calibration.items()
-             for name in ("ece", "brier")}
-        )  # fmt: skip
+        for row in result.calibration.itertuples():
+            stage.run.metrics({f"ece_{row.type}": row.ece, f"brier_{row.type}": row.brier})

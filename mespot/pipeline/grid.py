@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mespot.data.load import read_videos
+from mespot.errors import MespotError
+from mespot.events import TYPES
 from mespot.files import read_json, read_npz, write_csv, write_json
 from mespot.flow.signals import FlowSignals
 from mespot.pipeline.labelled import read_labelled
@@ -19,6 +21,13 @@ def grid(dataset: str) -> None:
     """Search the grid of a data set; see ``mespot.selection.grid``."""
     with open_stage("grid", f"grid/{dataset}/run.json", dataset) as stage:
         params, project = stage.params, stage.project
+        for kind in TYPES:
+            strange = set(getattr(params.grid, kind).lengths) - set(params.slices.lengths)
+            if strange:
+                raise MespotError(
+                    f"{project.params}: grid.{kind}.lengths: found {min(strange):g}, "
+                    f"slices.lengths has {', '.join(map(str, params.slices.lengths))}"
+                )
         videos = read_videos(project.artifact("index", dataset, "videos.csv"))
         events = read_labelled(project, dataset)
         model = read_json(project.artifact("finetune", dataset, "folds.json"))
@@ -47,8 +56,7 @@ def grid(dataset: str) -> None:
             model["granularities"],
             result.chosen,
             model["folds"],
-            params.grid.rate,
-            params.grid.gates,
+            params.grid,
             params.report.min_iou,
         )
         write_csv(out / "table.csv", result.table)

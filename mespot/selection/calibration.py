@@ -81,7 +81,7 @@ def calibrated(intervals: pd.DataFrame, sigmoids: Mapping[str, Sigmoid]) -> pd.D
 
 def reliability(
     kinds: np.ndarray, predicted: np.ndarray, hit: np.ndarray, bins: int
-) -> tuple[pd.DataFrame, dict[str, dict[str, float]]]:
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Compare probabilities with what came true.
 
     Args:
@@ -91,11 +91,12 @@ def reliability(
         bins: number of equally wide bins of the probability.
 
     Returns:
-        table of the bins that hold any (type, bin, predicted, observed, count), and type -> ``ece``
-        (expected calibration error: the mean distance of a bin's prediction to its share of hits,
-        weighted by its count), ``brier`` (mean squared error) and ``count``; also ``overall``.
+        the bins that hold any (type, bin, predicted, observed, count), and the calibration (type,
+        ece, brier, count): ``ece`` is the expected calibration error, the mean distance of a bin's
+        prediction to its share of hits, weighted by its count, ``brier`` the mean squared error.
+        Both have rows of ``overall``, too.
     """
-    rows, figures = [], {}
+    rows, figures = [], []
     place = np.minimum((predicted * bins).astype(np.int64), bins - 1)
     for kind in (*TYPES, "overall"):
         chosen = kinds == kind if kind != "overall" else np.ones(len(kinds), dtype=bool)
@@ -107,10 +108,10 @@ def reliability(
             error += inside.sum() * abs(mean - share)
         count = int(chosen.sum())
         squared = (predicted[chosen] - hit[chosen]) ** 2
-        figures[kind] = {
-            "ece": error / max(count, 1),
-            "brier": float(squared.mean()) if count else 0.0,
-            "count": count,
-        }
+        brier = float(squared.mean()) if count else 0.0
+        figures.append((kind, error / max(count, 1), brier, count))
     columns = ["type", "bin", "predicted", "observed", "count"]
-    return pd.DataFrame(rows, columns=columns), figures
+    return (
+        pd.DataFrame(rows, columns=columns),
+        pd.DataFrame(figures, columns=["type", "ece", "brier", "count"]),
+    )

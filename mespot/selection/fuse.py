@@ -37,7 +37,7 @@ class FusionResult:
         differences: paired differences in F1 between members.
         reliability: predicted and observed share of hits of the fused intervals, also of those
             below the operating point, out-of-fold.
-        calibration: type -> ``ece``, ``brier`` and ``count`` of the same intervals.
+        calibration: type, ``ece``, ``brier`` and ``count`` of the same intervals.
         oracle: nested F1 beside that of choices on the scored subjects themselves.
         chosen: fold number as text -> member, its operating point, F1 where it was chosen.
         system: what the final system, fitted on all subjects, needs besides the classifiers.
@@ -47,7 +47,7 @@ class FusionResult:
     ablation: pd.DataFrame
     differences: pd.DataFrame
     reliability: pd.DataFrame
-    calibration: dict[str, dict[str, float]]
+    calibration: pd.DataFrame
     oracle: pd.DataFrame
     chosen: dict[str, Any]
     system: dict[str, Any]

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pandas as pd
 
-from mespot.events import TYPES, empty_intervals
+from mespot.events import TYPES
 from mespot.metric import F1Scorer
+from mespot.params.grid import GridParams
 from mespot.selection.candidates import Signals
-from mespot.selection.model_branch import SliceScores, model_output
+from mespot.selection.grid import search
+from mespot.selection.model_branch import SliceScores
 from mespot.selection.setting import ModelSetting
 from mespot.slices.gate import Gate
 
@@ -30,13 +32,13 @@ def gate_table(
     granularities: Sequence[float],
     chosen: Mapping[str, Mapping[str, ModelSetting]],
     folds: Mapping[str, int],
-    rate: float,
-    gates: Sequence[float],
+    grid: GridParams,
     min_iou: float,
 ) -> pd.DataFrame:
     """Measure the model branch behind gates of the flow branch.
 
-    The settings stay those that the search chose without a gate on the other folds.
+    Behind each gate the settings are chosen anew, as a run with that gate would choose them, but
+    among the slice lengths that some fold chose without one.
 
     Args:
         videos: columns video, subject, fps, frames.
@@ -44,10 +46,9 @@ def gate_table(
         slices: length -> video -> slice scores.
         signals: video -> flow signals.
         granularities: seconds, in the order of the score columns.
-        chosen: type -> fold number as text -> setting.
+        chosen: type -> fold number as text, or ``all`` -> setting chosen without a gate.
         folds: subject -> fold.
-        rate: moments per second of scores over time.
-        gates: noise SDs; 0 = none.
+        grid: the search space, and the gates in noise SDs; 0 = none.
         min_iou: IoU of a hit.
 
     Returns:
@@ -56,21 +57,26 @@ def gate_table(
     """
     scorer = F1Scorer(events, videos["video"].tolist(), min_iou=min_iou)
     seconds = float((videos["frames"] / videos["fps"]).sum())
+    used = {
+        kind: sorted({length for one in chosen[kind].values() for length in one.lengths})
+        for kind in TYPES
+    }
+    spaces = {
+        kind: getattr(grid, kind).model_copy(update={"lengths": tuple(used[kind])})
+        for kind in TYPES
+    }
     rows = []
-    for gate in gates:
-        clips, tables = 0, [empty_intervals()]
-        for row in videos.itertuples():
-            own = {}
-            for length, scored in slices.items():
-                own[length], count = gated(scored[row.video], signals[row.video], gate)
+    for gate in grid.gates:
+        clips, behind = 0, {}
+        for length, scored in slices.items():
+            behind[length] = {}
+            for video, one in scored.items():
+                behind[length][video], count = gated(one, signals[video], gate)
                 clips += count * len(granularities)
-            for kind in TYPES:
-                setting = chosen[kind][str(folds[row.subject])]
-                found = model_output(
-                    row.video, row.fps, int(row.frames), own, granularities, kind, setting, rate
-                )
-                tables.append(found.intervals)
-        tallies = scorer.score(pd.concat(tables, ignore_index=True)).tallies()
+        found = search(
+            videos, events, behind, granularities, folds, grid.model_copy(update=spaces), min_iou
+        )
+        tallies = scorer.score(found.intervals).tallies()
         figures = {f"f1_{kind}": tally.f1 for kind, tally in tallies.items()}
         rows.append({"gate": gate, "clips_per_second": clips / seconds, **figures})
     return pd.DataFrame(rows)

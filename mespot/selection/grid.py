@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mespot.events import TYPES, empty_intervals
+from mespot.events import TYPES
 from mespot.metric import F1Scorer, f1_score
 from mespot.params.grid import GridParams
 from mespot.progress import progress
-from mespot.selection.model_branch import SliceScores, model_output, stored_step
+from mespot.selection.model_branch import SliceScores, intervals_of, stored_step
 from mespot.selection.setting import CurveSetting, ModelSetting
 from mespot.selection.space import Box, boxes, pooled_with_neighbours
 from mespot.selection.sweep import Sweep
@@ -72,7 +72,7 @@ def search(
         grid: the search space.
         min_iou: IoU of a hit.
     """
-    tables, cells, intervals = [], [], [empty_intervals()]
+    tables, cells, intervals = [], [], []
     chosen, margins, nested, oracle = {}, {}, {}, {}
     for kind in TYPES:
         searched = _search_type(videos, events, slices, granularities, folds, grid, min_iou, kind)
@@ -83,13 +83,8 @@ def search(
         cells.append(searched.heatmap(kind))
         nested[kind] = searched.nested(np.arange(len(searched)))
         oracle[kind] = float(f1_score(searched.counts.sum(axis=1)).max())
-        for row in videos.itertuples():
-            setting = chosen[kind][str(folds[row.subject])]
-            own = {length: slices[length][row.video] for length in setting.lengths}
-            found = model_output(
-                row.video, row.fps, int(row.frames), own, granularities, kind, setting, grid.rate
-            )
-            intervals.append(found.intervals)
+        settings = [chosen[kind][str(folds[subject])] for subject in videos["subject"]]
+        intervals.append(intervals_of(videos, slices, granularities, kind, settings, grid.rate))
     return GridResult(
         table=pd.concat(tables, ignore_index=True),
         heatmap=pd.concat(cells, ignore_index=True),

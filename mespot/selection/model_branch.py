@@ -172,6 +172,37 @@ def model_output(
     return BranchOutput(scores, *tables)
 
 
+def intervals_of(
+    videos: pd.DataFrame,
+    slices: Mapping[float, Mapping[str, SliceScores]],
+    granularities: Sequence[float],
+    kind: str,
+    settings: Sequence[ModelSetting],
+    rate: float,
+) -> pd.DataFrame:
+    """Intervals of one type in many videos.
+
+    Args:
+        videos: columns video, fps, frames.
+        slices: slice length -> video -> scores.
+        granularities: seconds, in the order of the score columns.
+        kind: expression type.
+        settings: of the model branch, one per video.
+        rate: moments per second of the score over time.
+
+    Returns:
+        columns of ``mespot.events.INTERVAL_COLUMNS``.
+    """
+    tables = [empty_intervals()]
+    for row, setting in zip(videos.itertuples(), settings, strict=True):
+        own = {length: slices[length][row.video] for length in setting.lengths}
+        found = model_output(
+            row.video, row.fps, int(row.frames), own, granularities, kind, setting, rate
+        )
+        tables.append(found.intervals)
+    return pd.concat(tables, ignore_index=True)
+
+
 def _decoded(
     scores: np.ndarray, setting: CurveSetting, rate: float, fps: float, frames: int
 ) -> tuple[np.ndarray, np.ndarray]:

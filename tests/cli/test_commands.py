@@ -171,6 +171,17 @@ def test_results_shows_every_branch_or_says_what_to_run(run, root, tmp_path, mon
     code, out, _ = run("results")
     assert code == 0
     assert out.count("3/2/4") == 3 and "fused" in out and "0.750" in out
+    assert "oracle" not in out
+    fuse = tmp_path / "artifacts" / "fuse" / "samm_lv"
+    fuse.mkdir(parents=True)
+    (fuse / "oracle.csv").write_text(
+        "branch,type,nested_f1,oracle_f1\nmodel,me,0.1,0.2\nmodel,overall,0.3,0.4\n"
+    )
+    (fuse / "differences.csv").write_text(
+        "member,against,type,difference,low,high\nfused,model,overall,0.25,0.1,0.5\n"
+    )
+    _, out, _ = run("results")
+    assert "samm_lv model: nested 0.300, oracle 0.400; fused +0.250 (+0.100 to +0.500)" in out
 
 
 def test_stages_outside_a_project_are_one_line(run, tmp_path, monkeypatch):

@@ -9,10 +9,13 @@ import pytest
 from mespot.errors import MespotError
 from mespot.events import INTERVAL_COLUMNS
 from mespot.files import write_json
+from mespot.metric import F1Scorer
 from mespot.selection.candidates import FEATURES, candidates
-from mespot.selection.fuse import fuse
+from mespot.selection.choice import Choice
+from mespot.selection.fuse import fuse, system_entries
 from mespot.selection.fusion import TypeScorer, fit, label, thin
 from mespot.selection.grid import search
+from mespot.selection.members import MEMBERS
 from mespot.selection.setting import CurveSetting, ProposalSetting
 from mespot.selection.system import load_system, pack_system
 from tests.selection.world import FPS, evidence_of, folds_of, world
@@ -57,12 +60,44 @@ def fused(params, small_grid):
     return videos, events, evidence, grid, folds, result
 
 
+def test_a_second_search_gives_the_same(small_grid):
+    videos, events, slices, _, _ = world(1, subjects=3)
+    one, two = (
+        search(videos, events, slices, (0.5, 2.0), folds_of(videos), small_grid, 0.5)
+        for _ in range(2)
+    )
+    assert one.chosen == two.chosen and one.margins == two.margins
+    pd.testing.assert_frame_equal(one.table, two.table)
+    pd.testing.assert_frame_equal(one.heatmap, two.heatmap)
+    assert len(one.heatmap) == 2 * 2 * 4
+    assert all(one.nested[kind] <= one.oracle[kind] for kind in one.nested)
+
+
 def test_fusion_finds_what_one_branch_misses(fused):
     *_, result = fused
     f1 = result.ablation.set_index(["member", "type"])["f1"]
     assert f1["fused", "overall"] >= max(f1["flow", "overall"], f1["model", "overall"])
     assert f1["fused", "overall"] > 0.85
     assert set(result.intervals["branch"]) == {"model", "flow", "fused"}
+
+
+def test_fusion_beats_both_branches_where_each_misses_other_events(params, small_grid):
+    videos, events, slices, flow, signals = world(6, blind=0)
+    folds = folds_of(videos)
+    grid = search(videos, events, slices, (0.5, 2.0), folds, small_grid, 0.5)
+    evidence = evidence_of(videos, slices, flow, signals, small_grid, params.fuse.margin)
+    result = fuse(videos, events, evidence, grid.chosen, folds, params.fuse, params.report, 7)
+    f1 = result.ablation.set_index(["member", "type"])["f1"]
+    assert f1["fused", "overall"] > max(f1["flow", "overall"], f1["model", "overall"]) + 0.05
+    gain = result.differences.set_index(["member", "against", "type"])
+    for branch in ("flow", "model"):
+        row = gain.loc["fused", branch, "overall"]
+        assert 0 < row["low"] <= row["difference"] <= row["high"]
+    calibration = result.calibration.set_index("type")
+    oracle = result.oracle.set_index(["branch", "type"])
+    assert oracle.loc["fused", "overall"]["nested_f1"] == f1["fused", "overall"]
+    assert (oracle["oracle_f1"] > 0).all() and calibration.loc["overall", "ece"] < 0.25
+    assert result.reliability["count"].sum() == 2 * calibration.loc["overall", "count"]
 
 
 def test_fusion_of_a_fold_ignores_its_events(fused, params):
@@ -164,6 +199,29 @@ def test_system_round_trip(fused, params, tmp_path):
         result.system["scorers"]["learned"]["me"]["weight"],
         atol=1e-6,
     )
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_a_system_answers_as_the_search_did(fused, params, small_grid, tmp_path, member):
+    videos, events, evidence, grid, _, _ = fused
+    settings = {kind: grid.chosen[kind]["all"] for kind in ("me", "mae")}
+    known = evidence(settings)
+    choice = Choice(
+        pd.concat([candidates(one, 0.9, 0.3) for one in known], ignore_index=True),
+        dict(zip(videos["video"], videos["subject"], strict=True)),
+        events, F1Scorer(events, videos["video"].tolist()), np.ones(len(videos), dtype=bool),
+        params.fuse, 0.5, 7, 50,
+    )  # fmt: skip
+    choice.best = member
+    for name in ("all.safetensors", "model.json"):
+        (tmp_path / name).write_bytes(b"x")
+    folders = {0.5: tmp_path, 2.0: tmp_path}
+    pack_system(tmp_path / "system", folders, settings, system_entries(choice), params)
+    system = load_system(tmp_path / "system")
+    for one in known[:2]:
+        wanted = choice.final(member, {one.video})
+        assert len(wanted)
+        pd.testing.assert_frame_equal(system.answer(one), wanted, atol=1e-4)
 
 
 def test_a_broken_system_is_one_line(tmp_path):

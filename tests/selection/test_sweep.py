@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from mespot.events import TYPES, empty_intervals
+from mespot.events import TYPES
 from mespot.metric import F1Scorer
-from mespot.selection.model_branch import SliceScores, model_output, stored_step
+from mespot.selection.model_branch import SliceScores, intervals_of, model_output, stored_step
 from mespot.selection.setting import CurveSetting, ProposalSetting, read_setting
 from mespot.selection.space import Box, boxes, pooled_with_neighbours
 from mespot.selection.sweep import Sweep
 from mespot.slices.cut import slice_starts
-from tests.selection.world import LENGTHS, world
+from tests.selection.world import world
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -30,20 +29,9 @@ def test_counts_are_those_of_each_setting_alone(params, kind):
         assert counts.shape == (len(box), 3, 3) and counts[..., 0].max() > 0
         for index in rng.choice(len(box), 25, replace=False):
             setting = box.setting(int(index))
-            tables = [
-                model_output(
-                    row.video,
-                    row.fps,
-                    row.frames,
-                    {length: slices[length][row.video] for length in LENGTHS},
-                    (0.5, 2.0),
-                    kind,
-                    setting,
-                    params.grid.rate,
-                ).intervals
-                for row in videos.itertuples()
-            ]
-            table = pd.concat([empty_intervals(), *tables], ignore_index=True)
+            table = intervals_of(
+                videos, slices, (0.5, 2.0), kind, [setting] * len(videos), params.grid.rate
+            )
             wanted = scorer.score(table).by_video(kind)  # one video per subject
             np.testing.assert_array_equal(counts[index], wanted)
 

@@ -16,8 +16,11 @@ FPS, FRAMES = 30.0, 900
 LENGTHS = (0.3, 0.5, 1.0, 2.0)
 
 
-def world(seed: int, subjects: int = 6, model_noise: float = 0.15):
-    """Videos with known events, slice scores that see them and flow intervals that mostly do."""
+def world(seed: int, subjects: int = 6, model_noise: float = 0.15, blind: int | None = None):
+    """Videos with known events, slice scores that see them and flow intervals that mostly do.
+
+    The flow branch misses the last of the four events of a video, the model the one at ``blind``.
+    """
     rng = np.random.default_rng(seed)
     videos, events, slices, flow, signals = [], [], {length: {} for length in LENGTHS}, [], {}
     for subject in range(subjects):
@@ -32,7 +35,9 @@ def world(seed: int, subjects: int = 6, model_noise: float = 0.15):
         for length in LENGTHS:
             start = slice_starts(FRAMES / FPS, length, 0.25)
             scores = 0.1 + model_noise * rng.random((len(start), 2, 2))
-            for onset, offset, kind in spans:
+            for slot, (onset, offset, kind) in enumerate(spans):
+                if slot == blind:
+                    continue
                 middle = 0.5 * (onset + offset) / FPS
                 fits = length <= 0.5 if kind == "me" else length >= 1.0
                 near = np.abs(start + length / 2 - middle) < 0.5 * (offset - onset) / FPS
