@@ -106,7 +106,7 @@ def headline(summary: Mapping[str, Any]) -> dict[str, float]:
     names = {"overall": "f1", **{kind: f"{kind}_f1" for kind in TYPES}}
     return {
         f"{branch}_{name}": summary[branch][kind]["f1"]
-        for branch in BRANCHES
+        for branch in reversed(BRANCHES)
         for kind, name in names.items()
     }
 
