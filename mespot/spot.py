@@ -13,6 +13,7 @@ import pandas as pd
 
 from mespot.data.frames import FrameSource, open_frames
 from mespot.errors import MespotError
+from mespot.faces.archive import CropReader
 from mespot.faces.grey_frames import open_grey
 from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
@@ -21,6 +22,8 @@ from mespot.flow.signals import FlowSignals
 from mespot.parallel import cores
 from mespot.params import Params
 from mespot.progress import track
+from mespot.report.spot_page import SpottedPage, spotted_page, write_spot_page
+from mespot.report.video import VideoView
 from mespot.selection.system import System
 from mespot.spot_video import needs_colour, spot_video, with_system
 
@@ -83,11 +86,13 @@ def spot(
     params: Params,
     system: System | None = None,
     timing: Timing | None = None,
+    overlay: bool = False,
 ) -> pd.DataFrame:
     """Find expressions in videos and write the results.
 
-    Writes ``out/intervals.csv`` (``COLUMNS``; frame numbers as the input numbers them), and for
-    each input ``out/<vid>/frames.csv`` (one row per frame) and ``out/<vid>/timeline.png``.
+    Writes ``out/intervals.csv`` (``COLUMNS``; frame numbers as the input numbers them),
+    ``out/report.html``, and for each input ``out/<vid>/frames.csv`` (one row per frame) and
+    ``out/<vid>/timeline.png``.
 
     Args:
         inputs: from ``read_inputs``.
@@ -96,6 +101,7 @@ def spot(
             and ``jobs``, here the threads that work on a video.
         system: fused system; without it the flow branch answers, which needs no training.
         timing: gets the CPU time of every step, and the frames.
+        overlay: also write ``out/<vid>/overlay.mp4``, see ``mespot.overlay``.
 
     Returns:
         what ``intervals.csv`` holds.
@@ -110,9 +116,11 @@ def spot(
     out.mkdir(parents=True, exist_ok=True)
     timing = timing or Timing()
     tables, failed = [], []
+    shown: list[SpottedPage] = []
     for one in track(inputs, "videos"):
         try:
-            tables.append(_spot_one(one, out / one.name, params, system, timing))
+            pages = shown if len(shown) < params.report.page.videos else None
+            tables.append(_spot_one(one, out / one.name, params, system, timing, pages, overlay))
         except MespotError as error:
             log.error("%s: %s", one.name, error)
             failed.append(error)
@@ -121,13 +129,22 @@ def spot(
     empty = pd.DataFrame({name: [] for name in COLUMNS})
     table = pd.concat(tables or [empty], ignore_index=True)
     write_csv(out / "intervals.csv", table)
+    with timing.step("results"):
+        by = "the optical-flow branch" if system is None else f"the fused system {system.folder}"
+        write_spot_page(out / "report.html", table, shown, by, params.report.page)
     if failed:
         raise MespotError(f"{len(failed)} of {len(inputs)} inputs failed: {failed[0]}")
     return table
 
 
 def _spot_one(
-    one: Input, folder: Path, params: Params, system: System | None, timing: Timing
+    one: Input,
+    folder: Path,
+    params: Params,
+    system: System | None,
+    timing: Timing,
+    pages: list[SpottedPage] | None,
+    overlay: bool,
 ) -> pd.DataFrame:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".work-", dir=folder) as name:
@@ -137,8 +154,21 @@ def _spot_one(
         threads = cores(params.jobs)
         found = spot_video(source, one.name, work, params, system, threads=threads, timing=timing)
         numbers = _frame_numbers(source, found.face.frames)
-    chosen, face, signals = found.intervals, found.face, found.signals
+        chosen, face, signals = found.intervals, found.face, found.signals
+        if pages is not None:
+            with timing.step("results"):
+                crops = CropReader(work / f"{one.name}.zip")
+                view = VideoView(one.name, signals, chosen, None, crops, numbers)
+                pages.append(spotted_page(view, params.flow.threshold, params.report))
+                crops.close()
     timing.frames += face.frames
+    if overlay:
+        with timing.step("overlay"):
+            from mespot.overlay import write_overlay
+
+            write_overlay(
+                folder / "overlay.mp4", open_frames(one.path, one.fps), face, signals, chosen
+            )
     with timing.step("results"):
         from mespot.evaluation.timeline import draw_timeline  # matplotlib: not before it draws
 

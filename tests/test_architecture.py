@@ -17,7 +17,17 @@ LAYERS = [
     ("training", "slices"),
     ("selection", "classification"),
     ("evaluation", "submission"),
-    ("restore", "preflight", "spot_video", "spot", "submit", "pipeline"),
+    ("report",),
+    (
+        "restore",
+        "preflight",
+        "overlay",
+        "spot_video",
+        "spot",
+        "submit",
+        "pipeline",
+        "served_system",
+    ),
     ("cli",),
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -24,7 +24,7 @@ NEUTRAL = (
     "mespot/pipeline/",
     "mespot/progress.py",
     "mespot/project.py",
-    "mespot/tracking.py",
+    "mespot/tracking/",
 )
 
 

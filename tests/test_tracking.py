@@ -13,7 +13,8 @@ import pytest
 from mespot.files import write_json
 from mespot.project import Project
 from mespot.restore import sync_runs
-from mespot.tracking import connect, flatten, stage_run
+from mespot.tracking import StageRun, connect, flatten, stage_run
+from mespot.tracking.comparison import changed_settings, in_words
 
 
 @pytest.fixture(scope="session")
@@ -135,3 +136,53 @@ def test_sync_adds_restored_stages_once(store, monkeypatch):
 
 def test_flatten():
     assert flatten({"a": {"b": 1, "c": {"d": 2}}, "e": 3}) == {"a.b": 1, "a.c.d": 2, "e": 3}
+
+
+def parent(store, params, metrics, name="dvc repro"):
+    """A finished pipeline invocation."""
+    client, experiment = connect(store)
+    run = client.create_run(experiment, run_name=name, tags={"stage": "pipeline"}).info.run_id
+    stage = StageRun("report", "samm_lv", "x")
+    stage._client, stage._parent = client, run
+    stage.parent(params, metrics)
+    return client.get_run(run)
+
+
+def test_an_invocation_is_named_after_what_changed(tmp_path):
+    first = parent(tmp_path, {"a": {"steps": 1}, "jobs": 0}, {"samm_lv/fused_f1": 0.5})
+    assert first.info.run_name == "dvc repro"
+    assert "first run" in first.data.tags["mlflow.note.content"]
+    second = parent(tmp_path, {"a": {"steps": 2}, "jobs": 2}, {"samm_lv/fused_f1": 0.625})
+    assert second.info.run_name == "dvc repro: a.steps=2"
+    assert second.data.tags["changed"] == "a.steps=2"
+    note = second.data.tags["mlflow.note.content"]
+    assert "| samm_lv | 0.625 (+0.125) |" in note
+    assert "| `a.steps` | 1 | 2 |" in note
+    third = parent(tmp_path, {"a": {"steps": 2}, "jobs": 2}, {"samm_lv/fused_f1": 0.625})
+    assert third.info.run_name == "dvc repro" and third.data.tags["changed"] == "nothing"
+
+
+def test_settings_of_a_data_set_are_not_named_beside_their_base():
+    before = {"finetune.base.steps": "1", "finetune.samm_lv.steps": "1", "finetune.samm_lv.lr": "1"}
+    after = {"finetune.base.steps": "2", "finetune.samm_lv.steps": "2", "finetune.samm_lv.lr": "3"}
+    changed = changed_settings(before, after)
+    assert len(changed) == 3
+    assert in_words(changed) == "finetune.base.steps=2, finetune.samm_lv.lr=3"
+
+
+def test_a_model_is_logged_and_its_failure_is_a_warning(store, caplog):
+    with stage_run("report", "samm_lv", "served", store) as run:
+        run.model("system", lambda folder: write_json(folder / "MLmodel", {}))
+    client, experiment = connect(store)
+    found = client.search_runs([experiment], "tags.fingerprint = 'served'")[0]
+    assert [file.path for file in client.list_artifacts(found.info.run_id, "system")] == [
+        "system/MLmodel"
+    ]
+
+    def fail(folder):
+        raise OSError("disk full")
+
+    with caplog.at_level(logging.WARNING, "mespot"), stage_run("report", None, "x", store) as run:
+        run.model("system", fail)
+        run.metrics({"f1": 1.0})
+    assert "disk full" in caplog.text and run.record["metrics"] == {"f1": 1.0}

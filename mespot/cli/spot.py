@@ -28,6 +28,10 @@ def spot(
     params: Annotated[
         Path | None, typer.Option(help="Settings; default: those that mespot ships.")
     ] = None,
+    overlay: Annotated[
+        bool,
+        typer.Option("--overlay", help="Also write OUT/VID/overlay.mp4, landmarks drawn in."),
+    ] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Print where the time goes.")] = False,
 ) -> None:
     """Find micro- and macro-expressions in face videos.
@@ -35,7 +39,8 @@ def spot(
     Without --model the optical-flow branch answers: no training, no data set needed.
 
     Writes OUT/intervals.csv (vid,onset,offset,type,score,onset_s,offset_s; frame numbers as the
-    input numbers them), OUT/VID/frames.csv (per-frame values) and OUT/VID/timeline.png.
+    input numbers them), OUT/report.html (one file, works without network),
+    OUT/VID/frames.csv (per-frame values) and OUT/VID/timeline.png.
 
     Examples:
 
@@ -43,7 +48,7 @@ def spot(
 
         mespot spot monday.mp4 tuesday=/videos/0042.mp4 --out results
 
-        mespot spot frames/ --fps 200 --out results
+        mespot spot frames/ --fps 200 --out results --overlay
 
         mespot spot interview.mp4 --out results --model artifacts/fuse/casme3/system
     """
@@ -57,7 +62,7 @@ def spot(
     settings = load_params(params)
     system = load_system(model) if model is not None else None
     timing = Timing()
-    table = run(chosen, out, settings, system, timing)
+    table = run(chosen, out, settings, system, timing, overlay)
     counts = table["type"].value_counts()
     typer.echo(
         f"{len(chosen)} video{'s' if len(chosen) > 1 else ''}: "

@@ -14,10 +14,6 @@ from matplotlib.figure import Figure
 
 from mespot.files import atomic_path
 
-TYPE_NAMES = {"me": "micro", "mae": "macro", "overall": "overall"}
-TYPE_COLOURS = {"me": "#d1495b", "mae": "#2a6f97", "overall": "#555555"}
-BRANCH_COLOURS = {"model": "#8a6fb0", "flow": "#3a9188", "fused": "#1f2933"}
-
 
 @contextmanager
 def plain_style() -> Iterator[None]:

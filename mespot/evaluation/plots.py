@@ -7,12 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mespot.evaluation.canvas import (
-    BRANCH_COLOURS,
-    TYPE_NAMES,
-    new_figure,
-    plain_style,
-)
+from mespot.evaluation.canvas import new_figure, plain_style
+from mespot.evaluation.colours import BRANCH_COLOURS, TYPE_NAMES
 from mespot.evaluation.summary import BRANCHES, KINDS
 from mespot.events import TYPES
 

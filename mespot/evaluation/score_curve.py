@@ -66,13 +66,8 @@ def write_curve(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     if Path(path).suffix.lower() == ".csv":
         write_csv(path, table)
         return
-    from mespot.evaluation.canvas import (
-        TYPE_COLOURS,
-        TYPE_NAMES,
-        new_figure,
-        plain_style,
-        save_png,
-    )
+    from mespot.evaluation.canvas import new_figure, plain_style, save_png
+    from mespot.evaluation.colours import TYPE_COLOURS, TYPE_NAMES
 
     with plain_style():
         figure = new_figure(5.0, 4.2)

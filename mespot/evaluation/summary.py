@@ -6,7 +6,7 @@ resampled subjects; all branches are seen on the same draws, so their difference
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -92,6 +92,23 @@ def summarise(
         for other in ("model", "flow")
     }
     return result
+
+
+def headline(summary: Mapping[str, Any]) -> dict[str, float]:
+    """Reduce a summary to the figures that runs are compared by: F1 by branch and type.
+
+    Args:
+        summary: from ``summarise``.
+
+    Returns:
+        ``<branch>_f1`` of both types, ``<branch>_me_f1`` and ``<branch>_mae_f1``.
+    """
+    names = {"overall": "f1", **{kind: f"{kind}_f1" for kind in TYPES}}
+    return {
+        f"{branch}_{name}": summary[branch][kind]["f1"]
+        for branch in reversed(BRANCHES)
+        for kind, name in names.items()
+    }
 
 
 def summary_tables(

@@ -13,7 +13,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import AutoMinorLocator, MaxNLocator
 
 from mespot.evaluation.areas import group_regions
-from mespot.evaluation.canvas import TYPE_COLOURS, TYPE_NAMES, new_figure, plain_style, save_png
+from mespot.evaluation.canvas import new_figure, plain_style, save_png
+from mespot.evaluation.colours import TYPE_COLOURS, TYPE_NAMES
 from mespot.evaluation.timeline_panels import (
     BLINK_COLOUR,
     NO_FACE_COLOUR,

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from mespot.evaluation.areas import group_regions, outward, side_colour
-from mespot.evaluation.canvas import TYPE_COLOURS
+from mespot.evaluation.colours import TYPE_COLOURS
 from mespot.evaluation.thinning import stretches, thin
 from mespot.events import TYPES
 

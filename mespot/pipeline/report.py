@@ -1,92 +1,148 @@
-"""Stage `report`: metrics, curves, timelines and the HTML report of a data set."""
+"""Stage `report`: metrics, curves, timelines and the HTML page of a data set."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache, partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from mespot.data.load import read_events, read_videos
 from mespot.evaluation.canvas import plain_style, save_png
 from mespot.evaluation.plots import f1_bars, grid_heatmap, pr_curves
-from mespot.evaluation.report import ReportSection, write_report
-from mespot.evaluation.summary import summarise, summary_tables
+from mespot.evaluation.summary import headline, summarise, summary_tables
 from mespot.evaluation.timeline import draw_timeline
-from mespot.files import write_csv, write_json
+from mespot.faces.archive import CropReader
+from mespot.files import read_json, write_csv, write_json
 from mespot.flow.signals import FlowSignals
 from mespot.parallel import map_videos
+from mespot.params import Params
 from mespot.pipeline.stage import fresh, open_stage
-from mespot.tracking import flatten
+from mespot.project import Project
+from mespot.report.collect import (
+    best_cells,
+    chosen_settings,
+    judge_branches,
+    read_fusion,
+    split_by_condition,
+)
+from mespot.report.results_page import Results, write_results_page
+from mespot.report.video import VideoView, timeline
+from mespot.tracking.served import save_served_system
 
 
 def report(dataset: str) -> None:
-    """Score both branches and their fusion, with subject-bootstrap intervals, and draw them."""
+    """Score both branches and their fusion, with subject-bootstrap intervals, and show them."""
     with open_stage("report", f"report/{dataset}/run.json", dataset) as stage:
         params, project = stage.params, stage.project
-        videos = read_videos(project.artifact("index", dataset, "videos.csv"))
-        events = read_events(project.artifact("index", dataset, "events.csv"))
-        intervals = pd.read_csv(
-            project.artifact("fuse", dataset, "intervals.csv"), dtype={"video": str}
-        )
-        intervals = with_peaks(
-            intervals,
-            pd.read_csv(project.artifact("flow", dataset, "intervals.csv"), dtype={"video": str}),
-        )
+        files = _Files(project, dataset)
+        videos, events, intervals = files.tables()
         grid = pd.read_csv(project.artifact("grid", dataset, "table.csv"))
+        nested = project.artifact("grid", dataset, "heatmap.csv")
+        heatmap = pd.read_csv(nested) if nested.is_file() else best_cells(grid)
         out = fresh(project.artifact("report", dataset))
         stage.run.params(params.report.model_dump())
         summary = summarise(dataset, videos, events, intervals, params.report, params.seed)
         tables = summary_tables(videos, events, intervals, params.report, params.seed)
+        verdicts = judge_branches(events, intervals, params.report.min_iou)
+        tables |= split_by_condition(
+            verdicts,
+            dict(zip(videos["video"], videos["fps"], strict=True)),
+            files.signals,
+            params.report.durations,
+        )
         write_json(project.root / "metrics" / f"{dataset}.json", summary)
+        write_json(project.root / "metrics" / "f1" / f"{dataset}.json", headline(summary))
         plots = fresh(project.root / "metrics" / "plots" / dataset)
-        for name, table in plot_tables(tables).items():
+        fusion = read_fusion(project.artifact("fuse", dataset))
+        for name, table in plot_tables(tables, heatmap, fusion).items():
             write_csv(plots / f"{name}.csv", table)
         figures = {
             "f1": f1_bars(tables["ablation"], f"{dataset}: F1, out-of-fold"),
             "pr": pr_curves(tables["pr"], f"{dataset}: precision over recall"),
-            "grid": grid_heatmap(grid, f"{dataset}: granularity x slice length"),
+            "grid": grid_heatmap(heatmap, f"{dataset}: granularity x slice length"),
         }
         with plain_style():
             for name, figure in figures.items():
                 save_png(out / f"{name}.png", figure)
                 stage.run.artifact(out / f"{name}.png")
-        timelines = {
-            row.video: out / "timelines" / f"{row.video}.png" for row in videos.itertuples()
-        }
-        tasks = [
-            (
-                timelines[row.video],
-                project.artifact("flow", dataset, f"{row.video}.npz"),
-                intervals[intervals["video"] == row.video],
-                events[events["video"] == row.video],
-                f"{dataset} {row.video}",
-                row.fps,
-                params.flow.threshold,
-                params.report.min_iou,
+        pictures = _draw_timelines(files, videos, events, intervals, params, out)
+
+        def view(video: str) -> VideoView:
+            row = videos[videos["video"] == video].iloc[0]
+            return VideoView(
+                video,
+                files.signals(video),
+                intervals[intervals["video"] == video],
+                events[events["video"] == video],
+                CropReader(project.artifact("faces", dataset, f"{video}.zip")),
+                subject=str(row["subject"]),
             )
-            for row in videos.itertuples()
+
+        page = params.report.page
+        # a thousand timelines would make a page that no browser opens: some from all over the list
+        spread = np.linspace(0, len(videos) - 1, min(len(videos), page.videos)).round().astype(int)
+        shown = [
+            timeline(view(video), params.flow.threshold, params.report.min_iou, page)
+            for video in videos["video"].iloc[spread]
         ]
-        map_videos(_timeline, tasks, params.jobs, "timelines")
-        source = (
-            f"{dataset} from data.root"
-            if params.data.root
-            else f"embedded (synthetic) data in the layout of {dataset}, "
-            f"difficulty {params.synth.difficulty}"
+        results = Results(
+            summary=summary,
+            tables=tables,
+            source=_source(dataset, params),
+            tags=_tags(params),
+            heatmap=heatmap,
+            nested_heatmap=nested.is_file(),
+            fusion=fusion,
+            chosen=chosen_settings(
+                read_json(project.artifact("grid", dataset, "chosen.json")),
+                read_json(project.artifact("fuse", dataset, "chosen.json")),
+            ),
+            verdicts=verdicts,
+            timelines=shown,
+            pictures=pictures,
         )
-        section = ReportSection(summary, tables, source, grid, timelines)
-        write_report(out / "report.html", [section], f"mespot: {dataset}")
+        write_results_page(out / "report.html", results, view, page, f"mespot: {dataset}")
         stage.run.artifact(out / "report.html")
-        numbers = {
-            key.replace(".", "/"): value
-            for key, value in flatten(
-                {name: summary[name] for name in ("model", "flow", "fused")}
-            ).items()
-        }
-        stage.run.metrics(numbers)
+        figures_of_run = headline(summary)
+        stage.run.metrics(figures_of_run)
         stage.run.parent(
             params.model_dump(),
-            {f"{dataset}/{key}": value for key, value in numbers.items() if key.endswith("/f1")},
+            {f"{dataset}/{name}": value for name, value in figures_of_run.items()},
+        )
+        for name in ("f1.png", "report.html"):
+            stage.run.parent_artifact(out / name, dataset)
+        system = project.artifact("fuse", dataset, "system")
+        stage.run.model("system", partial(save_served_system, system))
+
+
+class _Files:
+    """The artifacts of a data set that the report reads."""
+
+    def __init__(self, project: Project, dataset: str):
+        self._project, self._dataset = project, dataset
+        # gallery and timelines come back to the same videos
+        self.signals = lru_cache(maxsize=32)(self._signals)
+
+    def _signals(self, video: str) -> FlowSignals:
+        return FlowSignals.load(self.signal_file(video))
+
+    def signal_file(self, video: str) -> Path:
+        return self._project.artifact("flow", self._dataset, f"{video}.npz")
+
+    def tables(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        """Videos, events, and the intervals of all branches with the peaks of flow's own."""
+        artifact, dataset = self._project.artifact, self._dataset
+        text = {"video": str}
+        return (
+            read_videos(artifact("index", dataset, "videos.csv")),
+            read_events(artifact("index", dataset, "events.csv")),
+            with_peaks(
+                pd.read_csv(artifact("fuse", dataset, "intervals.csv"), dtype=text),
+                pd.read_csv(artifact("flow", dataset, "intervals.csv"), dtype=text),
+            ),
         )
 
 
@@ -98,19 +154,78 @@ def with_peaks(intervals: pd.DataFrame, flow: pd.DataFrame) -> pd.DataFrame:
     return known
 
 
-def plot_tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def plot_tables(
+    tables: Mapping[str, pd.DataFrame],
+    heatmap: pd.DataFrame,
+    fusion: Mapping[str, pd.DataFrame],
+) -> dict[str, pd.DataFrame]:
     """Cut the tables behind the plots so that each file is one series for `dvc plots`."""
-    ablation, curve, subjects = tables["ablation"], tables["pr"], tables["f1_by_subject"]
-    cut = {
-        "ablation": ablation.assign(name=ablation["branch"] + " " + ablation["type"]),
-        "f1_by_subject": subjects,
-    }
-    for branch in ("model", "flow", "fused"):
-        overall = (curve["branch"] == branch) & (curve["type"] == "overall")
-        cut[f"pr_{branch}"] = curve.loc[overall, ["score", "precision", "recall"]]
+    subjects, curves, members = tables["f1_by_subject"], tables["pr"], fusion["ablation"]
     fused = (subjects["branch"] == "fused") & (subjects["type"] == "overall")
-    cut["f1_by_subject_fused"] = subjects.loc[fused, ["subject", "tp", "fp", "fn", "f1"]]
-    return cut
+    points = ["branch", "score", "precision", "recall"]
+    return {
+        "ablation": tables["ablation"],
+        "f1_by_subject": subjects,
+        "f1_by_subject_fused": subjects.loc[fused, ["subject", "tp", "fp", "fn", "f1"]],
+        "f1_by_duration": tables["by_duration"],
+        "f1_by_head_motion": tables["by_head_motion"],
+        "heatmap": heatmap[["type", "granularity", "length", "f1"]],
+        "pr": curves.loc[curves["type"] == "overall", points],
+        **{name: table for name, table in fusion.items() if name != "ablation"},
+        # member and type in one, an axis for `dvc plots`
+        "members": members.assign(name=members["member"] + " " + members["type"]),
+    }
+
+
+def _source(dataset: str, params: Params) -> str:
+    if params.data.root:
+        return f"{dataset} from data.root"
+    return (
+        f"Embedded (synthetic) data in the layout of {dataset}, "
+        f"difficulty {params.synth.difficulty}"
+    )
+
+
+def _tags(params: Params) -> list[str]:
+    lengths = ", ".join(f"{length:g}" for length in params.slices.lengths)
+    data = "real videos" if params.data.root else f"rendered faces: {params.synth.difficulty}"
+    return [
+        data,
+        f"folds by subject: {params.data.folds}",
+        f"model {params.pretrain.model}, input {params.pretrain.input}",
+        f"pre-trained for {params.pretrain.steps} steps",
+        f"slices of {lengths} s",
+        f"flow {params.flow.method}",
+        f"hit from IoU {params.report.min_iou:g}",
+        f"seed {params.seed}",
+    ]
+
+
+def _draw_timelines(
+    files: _Files,
+    videos: pd.DataFrame,
+    events: pd.DataFrame,
+    intervals: pd.DataFrame,
+    params: Params,
+    out: Path,
+) -> dict[str, Path]:
+    names = dict(zip(videos["video"], videos["fps"], strict=True))
+    pictures = {name: out / "timelines" / f"{name}.png" for name in names}
+    tasks = [
+        (
+            pictures[name],
+            files.signal_file(name),
+            intervals[intervals["video"] == name],
+            events[events["video"] == name],
+            name,
+            fps,
+            params.flow.threshold,
+            params.report.min_iou,
+        )
+        for name, fps in names.items()
+    ]
+    map_videos(_timeline, tasks, params.jobs, "timelines")
+    return pictures
 
 
 def _timeline(

@@ -7,9 +7,9 @@ import pytest
 
 from mespot.errors import MespotError
 from mespot.evaluation.summary import summarise, summary_tables
-from mespot.params.report import ReportParams
+from mespot.params import load_params
 
-PARAMS = ReportParams(draws=200, confidence=0.9, min_iou=0.5)
+PARAMS = load_params().report.model_copy(update={"draws": 200, "confidence": 0.9})
 VIDEOS = pd.DataFrame(
     {
         "subject": ["s1", "s1", "s2", "s3"],

@@ -9,7 +9,7 @@ from matplotlib import _pylab_helpers
 from matplotlib.colors import to_hex
 
 from mespot.evaluation.areas import group_regions, outward
-from mespot.evaluation.canvas import TYPE_COLOURS
+from mespot.evaluation.colours import TYPE_COLOURS
 from mespot.evaluation.timeline import draw_timeline, timeline_figure
 
 REGIONS = ("brow_inner_r", "brow_inner_l", "lip_corner_r", "lip_corner_l", "chin")

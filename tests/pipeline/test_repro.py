@@ -107,6 +107,8 @@ def test_killed_and_finished_run_has_every_result(project):
             overall = metrics[branch]["overall"]
             assert overall["tp"] + overall["fn"] == events > 0
             assert overall["f1_low"] <= overall["f1"] <= overall["f1_high"]
+        figures = json.loads((project / "metrics" / "f1" / f"{dataset}.json").read_text())
+        assert figures["fused_f1"] == metrics["fused"]["overall"]["f1"]
         assert (project / f"artifacts/report/{dataset}/report.html").stat().st_size > 10_000
         assert len(list((project / f"artifacts/report/{dataset}/timelines").glob("*.png"))) == 3
         assert (project / f"artifacts/fuse/{dataset}/system/system.json").is_file()
@@ -134,9 +136,31 @@ def test_runs_stand_in_mlflow_under_their_invocations(project):
     }
     finished = {run.data.tags["stage"] for run in children if run.info.status == "FINISHED"}
     assert finished >= set("synth index preprocess pretrain finetune slices flow grid".split())
-    assert "casme3/fused/overall/f1" in next(
-        run.data.metrics for run in parents if run.data.metrics
-    )
+    told = next(run for run in parents if run.data.metrics)
+    assert {"casme3/fused_f1", "samm_lv/model_me_f1"} <= set(told.data.metrics)
+    assert "| casme3 |" in told.data.tags["mlflow.note.content"]
+
+
+def test_the_final_system_is_an_mlflow_model_that_takes_a_path(project, tmp_path):
+    import pandas as pd
+    from mlflow import pyfunc
+
+    from mespot.selection.system import load_system
+    from mespot.spot import read_inputs, spot
+    from mespot.tracking import connect
+
+    client, experiment = connect(project)
+    query = "tags.stage = 'report' AND tags.dataset = 'casme3' AND attributes.status = 'FINISHED'"
+    run = client.search_runs([experiment], query)[0].info.run_id
+    model = pyfunc.load_model(client.download_artifacts(run, "system", str(tmp_path)))
+    frames = next((project / "data" / "embedded").glob("*/casme3/part_A/data/part_A/*/*/color"))
+    table = model.predict(pd.DataFrame({"path": [str(frames)], "fps": [30.0]}))
+    system = load_system(project / "artifacts" / "fuse" / "casme3" / "system")
+    params = load_params(project / "params.yaml")
+    expected = spot(read_inputs([str(frames)], 30.0), tmp_path / "out", params, system)
+    columns = ["onset", "offset", "type", "score", "onset_s", "offset_s"]
+    assert list(table.columns) == ["path", *columns]
+    assert table[columns].values.tolist() == expected[columns].values.tolist()
 
 
 @pytest.mark.parametrize("member", ["flow", "model", "union", "learned"])
