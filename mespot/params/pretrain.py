@@ -74,6 +74,8 @@ class PretrainParams(LoopParams):
 
     @model_validator(mode="after")
     def _named(self) -> PretrainParams:
+        if self.source != "crops" and self.input == "motion":
+            raise ValueError("input must be rgb or flow for videos as they are")
         if (self.source == "crops") == bool(self.videos):
             raise ValueError("videos must name a list or shards for these sources, for crops none")
         return self
