@@ -20,6 +20,7 @@ _WINDOW = 11  # px, width of the window whose pixels move together
 _STEPS = (2, 2, 3)  # at full size, at a half, at a quarter
 _FAR = 1.5  # px at half size: more is first looked for at a quarter
 _DAMPING = 1e-3  # of the determinant of the normal equations: no motion where there is no texture
+_RIM = 5  # px at the border, whose polynomials look beyond it; their weight rises over them
 
 _OFFSETS = np.arange(-_REACH, _REACH + 1)
 _WEIGHTS = np.exp(-0.5 * (_OFFSETS / _SIGMA) ** 2)
@@ -76,7 +77,11 @@ class _Level:
         self._first = np.stack([xx, xy])  # (2, h, w) the curvature's two columns
         self._second = np.stack([xy, yy])
         self._linear = np.stack(_slope(image))  # (2, h, w)
-        a, b, c = _window(xx * xx + xy * xy), _window((xx + yy) * xy), _window(yy * yy + xy * xy)
+        weight = np.outer(_rim(height), _rim(width))
+        self._pulls = self._first * weight, self._second * weight
+        a = _window(weight * (xx * xx + xy * xy))
+        b = _window(weight * ((xx + yy) * xy))
+        c = _window(weight * (yy * yy + xy * xy))
         inverse = 1 / (a * c - b * b + _DAMPING)
         self._left = np.stack([c, -b]) * inverse  # (2, h, w) of the inverse normal matrix
         self._right = np.stack([-b, a]) * inverse
@@ -93,10 +98,12 @@ class _Level:
                     part, across, down, cv2.INTER_LINEAR, moved, borderMode=cv2.BORDER_REPLICATE
                 )
             wanted = self._linear - seen  # (2, h, w) curvature times shift
+            # what left the picture pulls nowhere: the replicated rim would drag it on and on
+            wanted *= _inside(across, down)
             wanted += self._first * x
             wanted += self._second * y
-            pull = self._first * wanted[0]
-            pull += self._second * wanted[1]
+            pull = self._pulls[0] * wanted[0]
+            pull += self._pulls[1] * wanted[1]
             flow = self._left * _window(pull[0])
             flow += self._right * _window(pull[1])
         return flow
@@ -118,6 +125,19 @@ def _curvature(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _filtered(image: np.ndarray, across: np.ndarray, down: np.ndarray) -> np.ndarray:
     return cv2.sepFilter2D(image, cv2.CV_32F, across, down, borderType=cv2.BORDER_REPLICATE)
+
+
+def _rim(size: int) -> np.ndarray:
+    """(size,) weights of the pixels along one axis."""
+    place = np.arange(size)
+    away = np.minimum(place, place[::-1])  # px to the nearer border
+    return np.minimum((away + 1) / (_RIM + 1), 1).astype(np.float32)
+
+
+def _inside(across: np.ndarray, down: np.ndarray) -> np.ndarray:
+    """Tell which positions (h, w), px, lie in a picture of that size."""
+    height, width = across.shape
+    return (across >= 0) & (across <= width - 1) & (down >= 0) & (down <= height - 1)
 
 
 def _window(values: np.ndarray) -> np.ndarray:

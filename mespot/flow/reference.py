@@ -23,6 +23,7 @@ from mespot.flow.regions import RegionMap
 _CANDIDATES = 48
 _THUMBNAIL = 48
 _BLOCKS = 8
+_SAME_LIGHT = 0.08  # relative change of brightness that flow bears
 _CHUNK = 16  # crops that a thread measures in one go
 
 
@@ -127,6 +128,8 @@ def same_light(base: np.ndarray, face: np.ndarray) -> tuple[np.ndarray, np.ndarr
         for picture in (base, face)
     ]
     gain = float(np.median(np.maximum(blocks[0], 1.0) / np.maximum(blocks[1], 1.0)))
+    if abs(gain - 1.0) < _SAME_LIGHT:
+        return base, face  # new grey levels would be rounded, and flow's reference prepared anew
     lit = cv2.convertScaleAbs(face, alpha=gain)
     return (np.minimum(base, np.uint8(255.0 * gain)) if gain < 1.0 else base), lit
 

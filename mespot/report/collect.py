@@ -91,13 +91,13 @@ def chosen_settings(grid: Mapping[str, Any], fused: Mapping[str, Any]) -> pd.Dat
     rows = []
     for kind, folds in grid.get("chosen", {}).items():
         for fold, setting in folds.items():
-            rows.append((fold, f"model branch, {kind}", _words(setting)))
+            rows.append((fold, f"model branch, {kind}", _settings(setting)))
     for fold, choice in fused.items():
         if not isinstance(choice, Mapping) or "member" not in choice:
             continue
         member = choice["member"]
-        points = choice.get("thresholds", {}).get(member, {})
-        rows.append((fold, "fusion", f"{member}, {_words(points, 'threshold ')}"))
+        points = choice["members"][member]["thresholds"]
+        rows.append((fold, "fusion", f"{_words(member)}, {_settings(points, 'threshold ')}"))
     names = {"all": "final system"}
     table = pd.DataFrame(rows, columns=["fold", "of", "chosen"])
     table = table.sort_values(["of", "fold"], kind="stable", ignore_index=True)
@@ -106,9 +106,13 @@ def chosen_settings(grid: Mapping[str, Any], fused: Mapping[str, Any]) -> pd.Dat
     )
 
 
-def _words(setting: Mapping[str, Any], before: str = "") -> str:
+def _settings(setting: Mapping[str, Any], before: str = "") -> str:
     parts = []
     for key, value in setting.items():
         shown = f"{value:g}" if isinstance(value, float) else str(value)
-        parts.append(f"{before}{key.replace('_', ' ')} {shown}")
+        parts.append(f"{before}{_words(key)} {shown}")
     return ", ".join(parts)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

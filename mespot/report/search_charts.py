@@ -76,12 +76,14 @@ def members_chart(ablation: pd.DataFrame) -> go.Figure:
 
 
 def differences_chart(differences: pd.DataFrame) -> go.Figure:
-    """Paired differences in F1 with their intervals; one that leaves out 0 is clear.
+    """Paired differences in F1 (same resampled subjects); an interval without 0 is clear.
 
     Args:
         differences: ``member``, ``against``, ``type``, ``difference``, ``low``, ``high``.
     """
-    rows = differences[differences["type"] == "overall"].iloc[::-1]
+    rows = differences[differences["type"] == "overall"]
+    pairs = [frozenset(pair) for pair in zip(rows["member"], rows["against"], strict=True)]
+    rows = rows[~pd.Series(pairs, index=rows.index).duplicated()].iloc[::-1]
     figure = go.Figure()
     figure.add_vline(x=0.0, line={"color": "#b3261e", "width": 1, "dash": "dash"})
     figure.add_scatter(
@@ -100,7 +102,7 @@ def differences_chart(differences: pd.DataFrame) -> go.Figure:
         },
         hovertemplate="%{y}: %{x:+.3f}<extra></extra>",
     )
-    figure.update_xaxes(title="difference in F1, both types, same resampled subjects")
+    figure.update_xaxes(title="difference in F1, both types")
     figure.update_yaxes(type="category")
     return look(figure, 120 + 26 * len(rows))
 

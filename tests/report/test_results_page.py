@@ -81,7 +81,7 @@ def results(view):
         fusion=FUSION,
         chosen=chosen_settings(
             {"chosen": {"me": {"0": {"granularity": 0.5}, "all": {"granularity": 2.0}}}},
-            {"0": {"member": "flow", "thresholds": {"flow": {"me": 0.5}}}},
+            {"0": {"member": "flow", "members": {"flow": {"thresholds": {"me": 0.5}}}}},
         ),
         verdicts=verdicts,
         timelines=[timeline(view, 12.0, 0.5, PAGE)],
