@@ -65,7 +65,7 @@ def test_changed_settings_make_finished_videos_stale(faces, tmp_path):
     assert max(r["score"] for r in first) > 0.5 > max([r["score"] for r in second], default=0)
 
 
-def test_missing_archive_is_one_line(tmp_path):
+def test_missing_archive_is_one_line(faces, tmp_path):
     with pytest.raises(MespotError) as error:
-        spot.flow_video(tmp_path / "x.zip", tmp_path / "x.npz", tmp_path / "o.npz", PARAMS)
+        spot.flow_video(tmp_path / "x.zip", faces / "b.npz", tmp_path / "o.npz", PARAMS)
     assert "x.zip" in str(error.value) and "\n" not in str(error.value)

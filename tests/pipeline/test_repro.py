@@ -200,4 +200,4 @@ def test_restored_stages_are_logged_by_sync(project):
         ).stdout.strip()
         for _ in range(2)
     ]
-    assert answers == ["20 runs added, 0 already there", "0 runs added, 20 already there"]
+    assert answers == ["22 runs added, 0 already there", "0 runs added, 22 already there"]
