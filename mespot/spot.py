@@ -16,6 +16,7 @@ import pandas as pd
 
 from mespot.data.frames import FrameSource, open_frames
 from mespot.errors import MespotError
+from mespot.events import TYPES
 from mespot.faces.grey_frames import open_grey
 from mespot.faces.grey_store import open_crops
 from mespot.faces.timing import Timing
@@ -195,7 +196,7 @@ def _spot_one(
     with timing.step("results"):
         from mespot.evaluation.timeline import draw_timeline  # matplotlib: not before it draws
 
-        write_numbers(folder / "frames.csv", frame_table(face, signals, numbers))
+        write_numbers(folder / "frames.csv", frame_table(face, signals, chosen, numbers))
         draw_timeline(
             folder / "timeline.png",
             signals,
@@ -220,18 +221,22 @@ def _spot_one(
     )
 
 
-def frame_table(face: FaceTrack, signals: FlowSignals, numbers: np.ndarray) -> pd.DataFrame:
-    """One row per source frame: face and flow signals.
+def frame_table(
+    face: FaceTrack, signals: FlowSignals, chosen: pd.DataFrame, numbers: np.ndarray
+) -> pd.DataFrame:
+    """One row per source frame: face, intervals and flow signals.
 
     Frames between two analysed ones (fast videos are thinned) take interpolated signals.
 
     Args:
         face: alignment of the video.
         signals: flow signals of the video.
+        chosen: the intervals found, source frames.
         numbers: (frames,) the input's own frame numbers.
 
     Returns:
-        columns ``frame, timestamp, success, confidence``, then ``strength`` (noise SDs),
+        columns ``frame, timestamp, success, confidence``, then ``me`` and ``mae`` (highest score of
+        an interval of that type that holds the frame, 0 outside), ``strength`` (noise SDs),
         ``blink``, ``head_motion`` (IOD/s), ``residual``, ``flow_confidence`` and, per region,
         ``<region>_x`` and ``<region>_y`` (IOD, right and down).
     """
@@ -247,6 +252,11 @@ def frame_table(face: FaceTrack, signals: FlowSignals, numbers: np.ndarray) -> p
         "success": face.success[nearest].astype(int),
         "confidence": face.confidence[nearest],
     }
+    for kind in TYPES:
+        columns[kind] = np.zeros(face.frames)
+        for row in chosen[chosen["type"] == kind].itertuples():
+            held = columns[kind][row.onset : row.offset + 1]
+            np.maximum(held, row.score, out=held)
     for name in ("strength", "blink", "head_motion", "residual"):
         columns[name] = np.interp(frame, signals.frame, getattr(signals, name))
     columns["flow_confidence"] = np.interp(frame, signals.frame, signals.confidence)

@@ -59,6 +59,9 @@ def test_spot_a_folder_of_frames(run, tmp_path):
     assert frames[0].startswith("frame,timestamp,success,confidence,")
     assert frames[1].startswith("101,0,1,")
     assert len(frames) == 121
+    mae = [float(line.split(",")[frames[0].split(",").index("mae")]) for line in frames[1:]]
+    held = [101 + index for index, score in enumerate(mae) if score > 0]
+    assert {int(hits[0][1]), int(hits[0][2])} <= set(held) and 0.0 in mae
     assert (out / "anna" / "timeline.png").read_bytes().startswith(b"\x89PNG")
     assert sorted(path.name for path in (out / "anna").iterdir()) == ["frames.csv", "timeline.png"]
 
