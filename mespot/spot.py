@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from mespot.crew import Crew
 from mespot.data.frames import FrameSource, open_frames
 from mespot.errors import MespotError
 from mespot.events import TYPES
@@ -26,7 +28,7 @@ from mespot.flow.signals import FlowSignals
 from mespot.parallel import cores
 from mespot.params import Params
 from mespot.progress import track
-from mespot.spot_video import needs_colour, spot_video, with_system
+from mespot.spot_video import SpottedVideo, needs_colour, spot_video, with_system
 
 if TYPE_CHECKING:
     from mespot.report.spot_page import SpottedPage
@@ -103,7 +105,7 @@ def spot(
         inputs: from ``read_inputs``.
         out: folder of results.
         params: settings; ``preprocess`` and ``flow`` are read, of which a system brings its own,
-            and ``jobs``, here the threads that work on a video.
+            and ``jobs``, here the processes that share the work on a video.
         system: fused system; without it the flow branch answers, which needs no training.
         timing: gets the CPU time of every step, and the frames.
         overlay: also write ``out/<vid>/overlay.mp4``, see ``mespot.overlay``.
@@ -121,27 +123,20 @@ def spot(
     out.mkdir(parents=True, exist_ok=True)
     timing = timing or Timing()
     tables, failed = [], []
-    shown: list[SpottedPage] = []
-    with _one_thread_per_call():
+    with _one_thread_per_call(), Crew(cores(params.jobs)) as crew:
+        crew.everywhere(_prepare_to_draw)  # while the faces of the first video are followed
+        run = _Run(out, params, system, timing, overlay, crew)
         for one in track(inputs, "videos"):
             try:
-                pages = shown if len(shown) < params.report.page.videos else None
-                tables.append(
-                    _spot_one(one, out / one.name, params, system, timing, pages, overlay)
-                )
+                tables.append(run.spot(one))
             except MespotError as error:
                 log.error("%s: %s", one.name, error)
                 failed.append(error)
-    if failed and not tables:
-        raise failed[0]
-    empty = pd.DataFrame({name: [] for name in COLUMNS})
-    table = pd.concat(tables or [empty], ignore_index=True)
-    write_csv(out / "intervals.csv", table)
-    with timing.step("results"):
-        from mespot.report.spot_page import write_spot_page  # plotly: not before it draws
-
-        by = "the optical-flow branch" if system is None else f"the fused system {system.folder}"
-        write_spot_page(out / "report.html", table, shown, by, params.report.page)
+        if failed and not tables:
+            raise failed[0]
+        empty = pd.DataFrame({name: [] for name in COLUMNS})
+        table = pd.concat(tables or [empty], ignore_index=True)
+        run.finish(table)
     if failed:
         raise MespotError(f"{len(failed)} of {len(inputs)} inputs failed: {failed[0]}")
     return table
@@ -158,67 +153,98 @@ def _one_thread_per_call() -> Iterator[None]:
         cv2.setNumThreads(before)
 
 
-def _spot_one(
-    one: Input,
-    folder: Path,
-    params: Params,
-    system: System | None,
-    timing: Timing,
-    pages: list[SpottedPage] | None,
-    overlay: bool,
-) -> pd.DataFrame:
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".work-", dir=folder) as name:
-        work = Path(name)
-        opener = open_frames if needs_colour(system) else open_grey
-        source = opener(one.path, one.fps)
-        threads = cores(params.jobs)
-        found = spot_video(source, one.name, work, params, system, threads=threads, timing=timing)
-        numbers = _frame_numbers(source, found.face.frames)
-        chosen, face, signals = found.intervals, found.face, found.signals
-        if pages is not None:
-            with timing.step("results"):
-                from mespot.report.spot_page import spotted_page
-                from mespot.report.video import VideoView
+@dataclass
+class _Run:
+    """One call of ``spot``: what all its videos share, and what is still under way."""
 
-                crops = open_crops(found.crops, found.face.size)
-                view = VideoView(one.name, signals, chosen, None, crops, numbers)
-                pages.append(spotted_page(view, params.flow.threshold, params.report))
-                crops.close()
-    timing.frames += face.frames
-    if overlay:
-        with timing.step("overlay"):
-            from mespot.overlay import write_overlay
+    out: Path
+    params: Params
+    system: System | None
+    timing: Timing
+    overlay: bool
+    crew: Crew
+    shown: list[SpottedPage] = field(default_factory=list)
+    drawn: list[Callable[[], float]] = field(default_factory=list)
 
-            write_overlay(
-                folder / "overlay.mp4", open_frames(one.path, one.fps), face, signals, chosen
+    def spot(self, one: Input) -> pd.DataFrame:
+        """Work on one video and write its own files; returns its rows of ``intervals.csv``."""
+        folder, timing, crew = self.out / one.name, self.timing, self.crew
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".work-", dir=folder) as name:
+            opener = open_frames if needs_colour(self.system) else open_grey
+            source = opener(one.path, one.fps, crew.count)
+            found = spot_video(
+                source, one.name, Path(name), self.params, self.system, timing=timing, crew=crew
             )
-    with timing.step("results"):
-        from mespot.evaluation.timeline import draw_timeline  # matplotlib: not before it draws
+            numbers = _frame_numbers(source, found.face.frames)
+            chosen, face, signals = found.intervals, found.face, found.signals
+            picture = folder / "timeline.png", signals, chosen, one.name, face.fps
+            self.drawn.append(crew.submit(_draw, *picture, self.params.flow.threshold))
+            if len(self.shown) < self.params.report.page.videos:
+                with timing.step("results"):
+                    self._show(one.name, found, numbers)
+        timing.frames += face.frames
+        if self.overlay:
+            with timing.step("overlay"):
+                from mespot.overlay import write_overlay
 
-        write_numbers(folder / "frames.csv", frame_table(face, signals, chosen, numbers))
-        draw_timeline(
-            folder / "timeline.png",
-            signals,
-            chosen,
-            title=one.name,
-            fps=face.fps,
-            threshold=params.flow.threshold,
+                frames = open_frames(one.path, one.fps, crew.count)
+                write_overlay(folder / "overlay.mp4", frames, face, signals, chosen)
+        with timing.step("results"):
+            write_numbers(folder / "frames.csv", frame_table(face, signals, chosen, numbers))
+        onset = chosen["onset"].to_numpy(dtype=np.int64)
+        offset = chosen["offset"].to_numpy(dtype=np.int64)
+        return pd.DataFrame(
+            {
+                "vid": one.name,
+                "onset": numbers[onset],
+                "offset": numbers[offset],
+                "type": chosen["type"],
+                "score": chosen["score"].round(4),
+                "onset_s": (onset / face.fps).round(4),
+                "offset_s": (offset / face.fps).round(4),
+            },
+            columns=list(COLUMNS),
         )
-    onset = chosen["onset"].to_numpy(dtype=np.int64)
-    offset = chosen["offset"].to_numpy(dtype=np.int64)
-    return pd.DataFrame(
-        {
-            "vid": one.name,
-            "onset": numbers[onset],
-            "offset": numbers[offset],
-            "type": chosen["type"],
-            "score": chosen["score"].round(4),
-            "onset_s": (onset / face.fps).round(4),
-            "offset_s": (offset / face.fps).round(4),
-        },
-        columns=list(COLUMNS),
-    )
+
+    def finish(self, table: pd.DataFrame) -> None:
+        """Write what all videos share, and wait for their pictures."""
+        write_csv(self.out / "intervals.csv", table)
+        with self.timing.step("results"):
+            from mespot.report.spot_page import write_spot_page  # plotly: not before it draws
+
+            system = self.system
+            by = "optical-flow branch" if system is None else f"fused system {system.folder}"
+            page = self.params.report.page
+            write_spot_page(self.out / "report.html", table, self.shown, f"the {by}", page)
+        for wait in self.drawn:
+            self.timing.add("results", wait())
+
+    def _show(self, name: str, found: SpottedVideo, numbers: np.ndarray) -> None:
+        """Prepare a video's part of the page, which shows its crops."""
+        from mespot.report.spot_page import spotted_page
+        from mespot.report.video import VideoView
+
+        crops = open_crops(found.crops, found.face.size)
+        view = VideoView(name, found.signals, found.intervals, None, crops, numbers)
+        page = spotted_page(view, self.params.flow.threshold, self.params.report)
+        self.shown.append(page)
+        crops.close()
+
+
+def _prepare_to_draw() -> None:
+    import mespot.evaluation.timeline  # noqa: F401  matplotlib takes half a second
+
+
+def _draw(
+    path: Path, signals: FlowSignals, chosen: pd.DataFrame, title: str, fps: float, threshold: float
+) -> float:
+    """Draw the timeline; returns the CPU time of that, s."""
+    from mespot.evaluation.timeline import draw_timeline  # matplotlib: not before it draws
+
+    start = time.thread_time()
+    draw_timeline(path, signals, chosen, title=title, fps=fps, threshold=threshold)
+    return time.thread_time() - start
 
 
 def frame_table(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from pydantic import ValidationError
 
+from mespot.crew import Crew
 from mespot.data.frames import FrameSource
 from mespot.errors import MespotError
 from mespot.faces.grey_store import SUFFIX
@@ -93,8 +94,8 @@ def spot_video(
     params: Params,
     system: System | None = None,
     origin: str = "",
-    threads: int = 1,
     timing: Timing | None = None,
+    crew: Crew | None = None,
 ) -> SpottedVideo:
     """Find the expressions of one video.
 
@@ -107,8 +108,8 @@ def spot_video(
         system: fused system; without it the flow branch answers.
         origin: tells this source from another one of the same name, see
             ``mespot.faces.preprocess.origin_of``.
-        threads: that work on the video side by side; the result is the same.
         timing: gets the CPU time of every step.
+        crew: processes that share the work on the video; the result is the same.
 
     Raises:
         MespotError: the source cannot be read, or no face can be followed in it.
@@ -116,11 +117,11 @@ def spot_video(
     colour = needs_colour(system)
     face = preprocess_video(
         source, name, work, params.preprocess if colour else flow_sized(params),
-        origin=origin, grey=not colour, packed=colour, threads=threads, timing=timing,
+        origin=origin, grey=not colour, packed=colour, timing=timing,
     )  # fmt: skip
     archive, track_file = work / f"{name}{'.zip' if colour else SUFFIX}", work / f"{name}.npz"
     signal_file = work / "signals.npz"
-    flow = flow_video(archive, track_file, signal_file, params.flow, threads, timing)
+    flow = flow_video(archive, track_file, signal_file, params.flow, timing, crew)
     flow = flow.assign(video=name)
     signals = FlowSignals.load(signal_file)
     if system is None:

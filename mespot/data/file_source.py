@@ -19,6 +19,7 @@ from mespot.data.folder_source import check_size
 from mespot.errors import MespotError
 
 log = logging.getLogger(__name__)
+_MOST_THREADS = 4  # each holds a frame; decoding is then not what one waits for
 _SAMPLED = 8  # frames that tell how many of 16 bits are in use
 _SHORT, _SHORT_SHARE = 1.0, 0.05  # s, share by which a file may be shorter than it states
 DEEP = {"gray16": "gray16le", "rgb48": "rgb48le", "rgba64": "rgb48le", "gbrp16": "rgb48le"}
@@ -35,6 +36,11 @@ class Damage:
 class FileSource:
     """A video file; see :class:`mespot.data.frames.FrameSource`.
 
+    Args:
+        path: file.
+        fps: frames per second; the file's own unless given.
+        threads: of FFmpeg; above 1, they decode while the caller looks at the frames before.
+
     Attributes:
         clock: how frames get their indices.
         format: FFmpeg's name of the container format.
@@ -43,8 +49,9 @@ class FileSource:
         deep: whether it stores 16 bits per channel.
     """
 
-    def __init__(self, path: Path, fps: float | None) -> None:
+    def __init__(self, path: Path, fps: float | None, threads: int = 1) -> None:
         self._path = path
+        self._threads = min(threads, _MOST_THREADS)
         self._reformatter = VideoReformatter()
         with self._open() as (container, stream):
             self.format = container.format.name
@@ -80,7 +87,7 @@ class FileSource:
         if self.clock.kind != "constant":
             self._tell()
         damage, last = Damage(), -1
-        with self._open() as (container, stream):
+        with self._open(self._threads) as (container, stream):
             for slot, end, frame in self._placed(_decode(container, stream, damage), stream):
                 last = end - 1
                 wanted = range(-(-slot // stride) * stride, end, stride)
@@ -154,8 +161,14 @@ class FileSource:
         return significant_bits(brightest)
 
     @contextlib.contextmanager
-    def _open(self) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    def _open(
+        self, threads: int = 1
+    ) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
         container, stream = open_container(self._path)
+        if threads > 1:
+            # whole frames side by side: they come out in order, errors too, a few frames later
+            stream.codec_context.thread_count = threads
+            stream.codec_context.thread_type = "FRAME"
         with container:
             yield container, stream
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from mespot.data.ahead import ahead
 from mespot.data.folders import frame_files
 from mespot.data.picture import folder_bits, folder_is_grey, read_picture
 from mespot.errors import MespotError
 
 log = logging.getLogger(__name__)
+_AHEAD = 4  # frames that wait; they are whole pictures
 
 
 class FolderSource:
@@ -20,10 +22,16 @@ class FolderSource:
 
     The first readable picture decides whether the video is grey; pictures of the other kind are
     converted.
+
+    Args:
+        path: folder.
+        fps: frames per second.
+        threads: above 1, the next pictures are read while the caller looks at one.
     """
 
-    def __init__(self, path: Path, fps: float) -> None:
+    def __init__(self, path: Path, fps: float, threads: int = 1) -> None:
         self.fps = float(fps)
+        self._threads = threads
         self._path = path
         self._names, self.numbers = frame_files(path)
         self.frames: int | None = len(self._names)
@@ -36,6 +44,10 @@ class FolderSource:
         Raises:
             MespotError: when a frame differs in size from those before it.
         """
+        frames = self._read(stride)
+        yield from ahead(frames, _AHEAD) if self._threads > 1 else frames
+
+    def _read(self, stride: int) -> Iterator[tuple[int, np.ndarray]]:
         shape = None
         for index in range(0, len(self._names), stride):
             path = self._path / self._names[index]

@@ -53,12 +53,14 @@ class FrameSource(Protocol):
         ...
 
 
-def open_frames(path: str | Path, fps: float | None = None) -> FrameSource:
+def open_frames(path: str | Path, fps: float | None = None, threads: int = 1) -> FrameSource:
     """Open a folder of frames or a video file.
 
     Args:
         path: folder or file.
         fps: frames per second; a folder needs it, a file brings its own unless it is given.
+        threads: above 1, frames are decoded while the caller looks at those before; they are the
+            same.
 
     Raises:
         MespotError: missing, empty, no video, or no frame rate.
@@ -67,7 +69,7 @@ def open_frames(path: str | Path, fps: float | None = None) -> FrameSource:
     if path.is_dir():
         if fps is None:
             raise MespotError(f"{path}: a folder of frames has no frame rate, expected --fps")
-        return FolderSource(path, fps)
+        return FolderSource(path, fps, threads)
     if not path.exists():
         raise MespotError(f"{path}: not found, expected a video file or a folder of frames")
-    return FileSource(path, fps)
+    return FileSource(path, fps, threads)

@@ -10,7 +10,6 @@ from typing import Protocol
 
 import numpy as np
 
-from mespot.faces.ahead import ahead
 from mespot.faces.detector import SMALLEST, DlibDetector, Face, FaceDetector
 from mespot.faces.follower import HeadFollower, Observation
 from mespot.faces.geometry import matrix_of, pose_of
@@ -20,9 +19,6 @@ from mespot.faces.smoothing import PoseStream
 from mespot.faces.timing import Timing
 from mespot.faces.warp import render
 from mespot.params.preprocess import PreprocessParams
-
-_FRAMES_AHEAD = 4  # they are whole pictures
-_SEEN_AHEAD = 32  # with their patches; as long as a face detection takes
 
 
 class FrameSource(Protocol):
@@ -73,7 +69,6 @@ def align_video(
     detector: FaceDetector | None = None,
     *,
     grey: bool = False,
-    threads: int = 1,
     timing: Timing | None = None,
 ) -> Iterator[AlignedCrop]:
     """Follow the face of a video and yield its aligned crops in order.
@@ -84,7 +79,6 @@ def align_video(
         label: name of the video for log lines.
         detector: finds faces and landmarks; dlib when absent.
         grey: make grey crops of a colour video.
-        threads: above 1, decoding, tracking and warping run side by side; the crops are the same.
         timing: gets the steps decode, detect, track, smooth and warp.
 
     Returns:
@@ -95,13 +89,8 @@ def align_video(
     anchor = crop_anchor(params.crop_size, params.eye_line)
     frames = source.iterate(stride_of(source.fps, params.max_rate))
     frames = timing.each("decode", grey_frames(frames) if grey else frames)
-    if threads > 1:
-        frames = ahead(frames, _FRAMES_AHEAD)
     follower = HeadFollower(_Timed(detector or DlibDetector(), timing), params, label)
     seen = timing.each("track", _observe(frames, source.fps, follower))
-    if threads > 1:
-        seen = ahead(seen, _SEEN_AHEAD)
-    # smoothed on this side: tracking is the longest of the steps that run side by side
     poses = timing.each("smooth", _smooth_poses(seen, source.fps, params, anchor))
     with closing(poses):
         for frame, seen, pose in poses:

@@ -12,8 +12,15 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from av.video.reformatter import ColorRange
 
 from mespot.data.frames import FileSource, FrameSource, open_frames
+
+# pixel formats whose first plane is the brightness, 8 bits each
+_LUMA_FIRST = {
+    *("yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuvj422p", "yuvj444p", "nv12", "nv21"),
+}
+_BLACK, _RANGE = 16, 219  # grey levels of limited range (ITU-R BT.601): 16 is black, 235 white
 
 
 class GreyFileSource(FileSource):
@@ -23,21 +30,44 @@ class GreyFileSource(FileSource):
         """Return a decoded frame upright, uint8 (H, W)."""
         if self.grey or self._deep:
             return in_grey(super().pixels(frame))
-        plane = self._reformatter.reformat(frame, format="gray", threads=1).to_ndarray()
+        plane = luma(frame)
+        if plane is None:
+            plane = self._reformatter.reformat(frame, format="gray", threads=1).to_ndarray()
         return np.ascontiguousarray(np.rot90(plane, frame.rotation // 90))
 
 
-def open_grey(path: Path, fps: float | None = None) -> FrameSource:
+def luma(frame: av.VideoFrame) -> np.ndarray | None:
+    """Return the brightness (H, W) uint8 of a frame that stores it as a plane of bytes.
+
+    Grey levels are those of FFmpeg's conversion to grey, at half its time.
+
+    Returns:
+        None where the pixel format is another one.
+    """
+    if frame.format.name not in _LUMA_FIRST:
+        return None
+    plane = frame.planes[0]
+    pixels = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    pixels = pixels[: frame.height, : frame.width]
+    if frame.format.name.startswith("yuvj") or frame.color_range == ColorRange.JPEG:
+        return pixels.copy()  # the frame's memory goes back to the decoder
+    return cv2.convertScaleAbs(pixels, alpha=255 / _RANGE, beta=-_BLACK * 255 / _RANGE)
+
+
+def open_grey(path: Path, fps: float | None = None, threads: int = 1) -> FrameSource:
     """Open a folder of frames or a video file, which is then read in grey.
 
     Args:
         path: folder or file.
         fps: frames per second; a folder needs it, a file brings its own unless it is given.
+        threads: as for ``mespot.data.frames.open_frames``.
 
     Raises:
         MespotError: as ``mespot.data.frames.open_frames``.
     """
-    return GreyFileSource(path, fps) if path.is_file() else open_frames(path, fps)
+    if path.is_file():
+        return GreyFileSource(path, fps, threads)
+    return open_frames(path, fps, threads)
 
 
 def in_grey(image: np.ndarray) -> np.ndarray:

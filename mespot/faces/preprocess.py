@@ -42,7 +42,6 @@ def preprocess_video(
     *,
     grey: bool = False,
     packed: bool = True,
-    threads: int = 1,
     timing: Timing | None = None,
 ) -> FaceTrack:
     """Write ``<video>.zip`` (crops), ``<video>.npz`` (track) and ``<video>.json`` (summary).
@@ -60,7 +59,6 @@ def preprocess_video(
         grey: store grey crops also of a colour video: all that the flow branch reads.
         packed: without, grey crops are stored as plain pixels in ``<video>.grey``: larger and
             quicker, for a work folder.
-        threads: above 1, the steps of the work run side by side; the files are the same.
         timing: gets the steps decode, detect, track, smooth, warp and crops (storing them).
 
     Returns:
@@ -81,9 +79,7 @@ def preprocess_video(
     paths["json"].unlink(missing_ok=True)
     rows: list[AlignedCrop] = []
     timing = timing or Timing()
-    crops = align_video(
-        source, params, video_id, detector, grey=grey, threads=threads, timing=timing
-    )
+    crops = align_video(source, params, video_id, detector, grey=grey, timing=timing)
     store = CropWriter(crops_file, params.jpg_quality) if packed else GreyWriter(crops_file)
     with store as writer, closing(crops):
         for crop in crops:

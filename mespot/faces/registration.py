@@ -23,9 +23,13 @@ _DRIFT_FLOOR = 0.05  # px; smaller motion of a part against the others is noise
 _TUKEY = 4.685  # the biweight's usual width, in standard deviations
 _PART_ROUNDS = ((1, 4), (2, 3))  # power of the distance in the weights, and rounds at most
 _SETTLED = 5e-3  # px; rounds that change the motion by less are the last ones
-_DAMPING = 1e-9 * np.eye(4)
+_DAMPING = 1e-9
 _LIGHT_DAMPING = 1e-6
+_MOTION = [0, 1, 2, 3, 6]  # columns of the equations: motion and right side
 _RIDGE = 0.02  # of a part's strongest texture: directions with less say nothing about its motion
+
+
+Solution = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,16 @@ class Template:
     Args:
         image: (h, w) reference crop.
         parts: (h, w) bool masks, one per part of the face that moves as a whole.
+
+    Attributes:
+        spots: (parts, n, 2) float32 x and y of the pixels that are compared.
     """
 
     def __init__(self, image: np.ndarray, parts: list[np.ndarray]) -> None:
         reference = image.astype(np.float32)
         self._pixels = np.stack([_sample(part) for part in parts if part.any()])  # (parts, n)
         y, x = np.divmod(self._pixels, image.shape[1])
+        self.spots = np.stack([x, y], axis=-1).astype(np.float32)
         self._centre = np.array([x.mean(), y.mean()])
         x, y = x - self._centre[0], y - self._centre[1]
         self._radius = float(np.sqrt(x**2 + y**2).max())
@@ -73,22 +81,30 @@ class Template:
             np.ones_like(across),
         ]
         self._columns = np.stack(columns, axis=1).astype(np.float32)  # (parts, 6, n)
-        self._rows = np.ascontiguousarray(self._columns.transpose(0, 2, 1))  # (parts, n, 6)
+        # the same and, last, room for the error: both sides of the equations in one product
+        self._rows = np.empty((*self._pixels.shape, 7), np.float32)  # (parts, n, 7)
+        self._rows[..., :6] = self._columns.transpose(0, 2, 1)
 
-    def fit(self, image: np.ndarray) -> Fit:
-        """Return the step that brings ``image`` (h, w) closer to the reference."""
-        values = image.ravel().take(self._pixels).astype(np.float32)
-        centred, spread, norm = _centre(values)
+    def values(self, image: np.ndarray) -> np.ndarray:
+        """Return the pixels of an (h, w) image that are compared, (parts, n)."""
+        return image.ravel().take(self._pixels)
+
+    def fit(self, values: np.ndarray) -> Fit:
+        """Return the step that brings an image closer to the reference.
+
+        Args:
+            values: (parts, n) grey levels of the image at :attr:`spots`.
+        """
+        centred, spread, norm = _centre(values.astype(np.float32))
         correlation = float(np.vdot(centred, self._values)) / (norm * self._norm + 1e-6)
         error = centred * (self._spread / spread) - self._values
         deviation = np.partition(np.abs(error).ravel(), error.size // 2)[error.size // 2]
         scale = max(1.4826 * float(deviation), _NOISE_FLOOR)
         weights = _biweight(error, scale)
+        self._rows[..., 6] = error
         weighted = self._columns * weights[:, None]  # (parts, 6, n)
-        normal = (weighted @ self._rows).astype(np.float64)
-        right = (weighted @ error[..., None])[..., 0].astype(np.float64)
-        normal, right = _without_light(normal, right)
-        shift_x, shift_y, turn, growth = _solve_parts(normal, right, self._radius).tolist()
+        equations = _without_light((weighted @ self._rows).astype(np.float64))
+        shift_x, shift_y, turn, growth = _solve_parts(equations, self._radius)
         step = similarity(
             math.atan2(turn, 1 + growth),
             0.5 * math.log((1 + growth) ** 2 + turn**2),
@@ -107,70 +123,91 @@ def _centre(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     return centred, np.sqrt(squares / count) + np.float32(1), math.sqrt(squares.sum())
 
 
-def _without_light(normal: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _without_light(equations: np.ndarray) -> np.ndarray:
     """Eliminate each part's gain and bias from its normal equations (Schur complement).
 
     Args:
-        normal: (parts, 6, 6), the last two unknowns being gain and bias.
-        right: (parts, 6).
+        equations: (parts, 6, 7), the last two unknowns being gain and bias, the right side last.
 
     Returns:
-        (parts, 4, 4) and (parts, 4) equations of the motion alone.
+        (parts, 4, 5) equations of the motion alone.
     """
-    (a, b), (_, d) = normal[:, 4:, 4:].transpose(1, 2, 0)  # each (parts,)
-    a, d = a + _LIGHT_DAMPING, d + _LIGHT_DAMPING
-    inverse = (np.array([[d, -b], [-b, a]]) / (a * d - b * b)).transpose(2, 0, 1)
-    factor = normal[:, :4, 4:] @ inverse  # (parts, 4, 2)
-    motion = normal[:, :4, :4] - factor @ normal[:, 4:, :4]
-    return motion, right[:, :4] - (factor @ right[:, 4:, None])[..., 0]
+    (a, b), (_, d) = equations[:, 4:, 4:6].transpose(1, 2, 0)  # each (parts,)
+    inverse = _inverse(a + _LIGHT_DAMPING, b, d + _LIGHT_DAMPING).transpose(2, 0, 1)
+    light = equations[:, 4:, _MOTION]  # (parts, 2, 5)
+    return equations[:, :4, _MOTION] - equations[:, :4, 4:6] @ (inverse @ light)
 
 
-def _solve_parts(normal: np.ndarray, right: np.ndarray, radius: float) -> np.ndarray:
+def _inverse(a: np.ndarray, b: np.ndarray, d: np.ndarray) -> np.ndarray:
+    """Return the inverses (2, 2, n) of the matrices a b, b d, each (n,)."""
+    inverse = np.empty((2, 2, len(a)))
+    inverse[0, 0], inverse[1, 1] = d, a
+    inverse[0, 1] = inverse[1, 0] = -b
+    inverse /= a * d - b * b
+    return inverse
+
+
+def _solve_parts(equations: np.ndarray, radius: float) -> Solution:
     """Solve the normal equations of all parts, down-weighting parts that move on their own.
 
     The first rounds find the solution with the least sum of distances, which has no second
     optimum; the last ones (Cauchy's weights) then let go of the parts that stayed far away.
 
     Args:
-        normal: (parts, 4, 4).
-        right: (parts, 4).
+        equations: (parts, 4, 5), the right side last.
         radius: px, distance from the centre at which rotation and growth count.
 
     Returns:
-        (4,) shift x and y, px, rotation and growth about the centre.
+        shift x and y, px, rotation and growth about the centre.
     """
-    count = len(normal)
-    flat = normal.reshape(count, 16)
-    solution = _solve(flat.sum(axis=0), right.sum(axis=0))
+    count = len(equations)
+    every = equations.reshape(count, 20)
+    solution = _solve(every.sum(axis=0))
     if count == 1:
         return solution
-    # How far a part has moved on its own is linear in the solution: (2 * count, 4), x before y.
-    (a, b), (_, d) = normal[:, :2, :2].transpose(1, 2, 0)  # each (parts,)
+    # How far a part has moved on its own is linear in the solution: (2 * count, 5), x before y.
+    (a, b), (_, d) = equations[:, :2, :2].transpose(1, 2, 0)  # each (parts,)
     ridge = _RIDGE * (a + d) + 1e-9
-    a, d = a + ridge, d + ridge
-    inverse = np.array([[d, -b], [-b, a]]) / (a * d - b * b)  # (2, 2, parts)
-    equations = np.concatenate([right[:, :2, None], normal[:, :2]], axis=2)  # (parts, 2, 5)
-    lines = np.einsum("ijp,pjk->ipk", inverse, equations).reshape(2 * count, 5)
-    rest, slopes = lines[:, 0].copy(), lines[:, 1:].copy()
-    every = np.concatenate([flat, right], axis=1)  # (parts, 20)
+    inverse = _inverse(a + ridge, b, d + ridge)
+    lines = np.einsum("ijp,pjk->ipk", inverse, equations[:, :2]).reshape(2 * count, 5)
     for power, rounds in _PART_ROUNDS:
         for _ in range(rounds):
-            moved = rest - slopes @ solution  # px
+            moved = lines @ (*solution, -1.0)  # px
             moved *= moved
             squared = moved[:count] + moved[count:]
             scale = max(sorted(squared.tolist())[count // 2], _DRIFT_FLOOR**2)
-            trust = 1 / (1 + squared / scale)
-            total = (np.sqrt(trust) if power == 1 else trust) @ every
-            before, solution = solution, _solve(total[:16], total[16:])
-            x, y, turn, growth = (solution - before).tolist()
-            if abs(x) + abs(y) + (abs(turn) + abs(growth)) * radius < _SETTLED:
+            squared /= scale
+            squared += 1.0
+            trust = np.reciprocal(np.sqrt(squared) if power == 1 else squared)
+            before, solution = solution, _solve(trust @ every)
+            x, y, turn, growth = (
+                abs(now - then) for now, then in zip(solution, before, strict=True)
+            )
+            if x + y + (turn + growth) * radius < _SETTLED:
                 break
     return solution
 
 
-def _solve(normal: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solve (16,) normal equations for (4,), slightly damped."""
-    return np.linalg.solve(normal.reshape(4, 4) + _DAMPING, right)
+def _solve(equations: np.ndarray) -> Solution:
+    """Solve symmetric, slightly damped equations, (20,) as rows of 4 and a right side.
+
+    Elimination without pivots, which a positive definite matrix does not need; a library's call
+    takes several times as long for so few numbers.
+    """
+    a, b, c, d, p, _, e, f, g, q, _, _, h, i, r, _, _, _, j, s = equations.tolist()
+    a, e, h, j = a + _DAMPING, e + _DAMPING, h + _DAMPING, j + _DAMPING
+    k, m, n = b / a, c / a, d / a
+    e, f, g, q = e - k * b, f - k * c, g - k * d, q - k * p
+    h, i, r = h - m * c, i - m * d, r - m * p
+    j, s = j - n * d, s - n * p
+    k, m = f / e, g / e
+    h, i, r = h - k * f, i - k * g, r - k * q
+    j, s = j - m * g, s - m * q
+    k = i / h
+    w = (s - k * r) / (j - k * i)
+    z = (r - i * w) / h
+    y = (q - f * z - g * w) / e
+    return (p - b * y - c * z - d * w) / a, y, z, w
 
 
 def _biweight(residual: np.ndarray, scale: float) -> np.ndarray:

@@ -7,6 +7,8 @@ take 3 % off a nod at 1 Hz, and what is taken off remains in the crop as false m
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ import numpy as np
 Item = TypeVar("Item")
 
 _REACH = 3.0  # sigmas
+_DAMPING = 1e-12  # of the normal equations
 _BRIDGED_WEIGHT = 1e-3  # of an interpolated pose beside a measured one
 
 
@@ -106,8 +109,8 @@ class PoseStream(Generic[Item]):
             entry = self._entries[self._done]
             if entry.pose is None or entry.time > horizon:
                 return
-            upcoming = [e for e in list(self._entries)[self._done :] if e.pose is None]
-            if upcoming and upcoming[0].time <= entry.time + _REACH * self._sigma:
+            upcoming = next((e.time for e in self._upcoming() if e.pose is None), np.inf)
+            if upcoming <= entry.time + _REACH * self._sigma:
                 return
             self._done += 1
             yield entry.item, self._smooth(entry)
@@ -115,21 +118,45 @@ class PoseStream(Generic[Item]):
                 self._entries.popleft()
                 self._done -= 1
 
+    def _upcoming(self) -> Iterator[_Entry[Item]]:
+        return itertools.islice(self._entries, self._done, None)
+
     def _smooth(self, entry: _Entry[Item]) -> np.ndarray:
         if self._sigma == 0 or entry.segment < 0:
             return entry.pose
+        reach = _REACH * self._sigma + 1e-9
         near = [
             other
             for other in self._entries
-            if other.segment == entry.segment
-            and abs(other.time - entry.time) <= _REACH * self._sigma + 1e-9
+            if other.segment == entry.segment and abs(other.time - entry.time) <= reach
         ]
-        order = min(2, len(near) - 1)
-        if order == 0:
+        if len(near) == 1:
             return entry.pose
-        offsets = np.array([other.time - entry.time for other in near]) / self._sigma
-        weights = np.exp(-0.5 * offsets**2) * [other.weight for other in near]
-        powers = np.vander(offsets, order + 1, increasing=True)  # (n, order + 1)
-        weighted = powers * weights[:, None]
-        normal = weighted.T @ powers + 1e-12 * np.eye(order + 1)
-        return np.linalg.solve(normal, weighted.T @ np.stack([other.pose for other in near]))[0]
+        shares = _shares(
+            [(other.time - entry.time) / self._sigma for other in near],
+            [other.weight for other in near],
+        )
+        return np.array(shares) @ np.stack([other.pose for other in near])
+
+
+def _shares(offsets: list[float], weights: list[float]) -> list[float]:
+    """Share of each of n >= 2 values in the local parabola's value at 0; of 2, in the line's.
+
+    Plain numbers: there are some ten of them, and arrays would take longer to make.
+
+    Args:
+        offsets: sigmas from the middle of the Gaussian.
+        weights: of the values, besides the Gaussian.
+    """
+    weights = [w * math.exp(-0.5 * x * x) for x, w in zip(offsets, weights, strict=True)]
+    # sums of x^k under the weights; the normal equations hold them, slightly damped
+    s = [sum(w * x**k for x, w in zip(offsets, weights, strict=True)) for k in range(5)]
+    a, b, c = s[0] + _DAMPING, s[2] + _DAMPING, s[4] + _DAMPING
+    # first row of the inverse of [[a, s1, s2], [s1, b, s3], [s2, s3, c]]
+    if len(offsets) > 2:
+        row = b * c - s[3] * s[3], s[2] * s[3] - s[1] * c, s[1] * s[3] - b * s[2]
+        whole = a * row[0] + s[1] * row[1] + s[2] * row[2]
+    else:
+        row, whole = (b, -s[1], 0.0), a * b - s[1] * s[1]
+    constant, tilt, bend = (part / whole for part in row)
+    return [w * (constant + tilt * x + bend * x * x) for x, w in zip(offsets, weights, strict=True)]

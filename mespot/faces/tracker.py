@@ -19,6 +19,9 @@ from mespot.faces.warp import Patch
 
 SIZE = 160  # px, width and height of the crops that are compared
 
+# px of the crop; a trace of blur keeps the result independent of where pixels fall between the
+# frame's own.
+_BLUR = 1.0
 _LEVELS = (4, 2)  # reductions of the coarse levels
 _COARSE_STEPS = 6
 _FINE_STEPS = 4
@@ -64,7 +67,7 @@ class RigidTracker:
         self._quarters = face_quarters(landmarks, SIZE)
         self.matrix = self._earlier = matrix
         self.renewed = 0
-        self._set_reference(_crop(patch, matrix))
+        self._set_reference(patch.blurred(matrix, _BLUR).warp(matrix, SIZE))
 
     def track(self, patch: Patch, start: np.ndarray | None = None) -> Tracked | None:
         """Register the next frame; None when the head is not found again.
@@ -79,6 +82,7 @@ class RigidTracker:
         places = [start, compose(onwards, start)] if start is not None else []
         places = places or [compose(onwards, before), before]
         start = before if start is None else start
+        patch = patch.blurred(before, _BLUR)
         matrix, fit = self._register(patch, places[0])
         if self._is_worse(fit):
             # A head may go on so fast, or stop so suddenly, that it is out of reach from there.
@@ -93,7 +97,7 @@ class RigidTracker:
         if self._best is None:
             self._best = fit.correlation
         elif self._is_worse(fit):
-            self._set_reference(_crop(patch, matrix))
+            self._set_reference(patch.warp(matrix, SIZE))
             self.renewed += 1
         confidence = np.clip((fit.correlation - _LOST) / (_PERFECT - _LOST), 0, 1)
         return Tracked(matrix, float(confidence))
@@ -102,21 +106,25 @@ class RigidTracker:
         return self._best is not None and fit.correlation < _RENEW * self._best
 
     def _register(self, patch: Patch, start: np.ndarray) -> tuple[np.ndarray, Fit]:
-        crop = _crop(patch, start)
-        fit = self._fine.fit(crop)
+        """Return the transform of the next frame, whose ``patch`` is blurred, and the last fit."""
+        fit = self._fit(patch, start)
         # Most heads hardly move from frame to frame; the coarse levels are for the others.
         if fit.motion < _NEAR and fit.correlation > _LOST and not self._is_worse(fit):
             matrix = compose(fit.step, start)
             if fit.motion < _STILL[1]:
                 return matrix, fit
         else:
-            matrix = self._coarse(crop, start)
+            matrix = self._coarse(patch.warp(start, SIZE), start)
         for _ in range(_FINE_STEPS):
-            fit = self._fine.fit(_crop(patch, matrix))
+            fit = self._fit(patch, matrix)
             matrix = compose(fit.step, matrix)
             if fit.motion < _STILL[1]:
                 break
         return matrix, fit
+
+    def _fit(self, patch: Patch, matrix: np.ndarray) -> Fit:
+        # only the pixels that are compared, not a whole crop
+        return self._fine.fit(patch.sample(matrix, self._fine.spots))
 
     def _set_reference(self, crop: np.ndarray) -> None:
         self._fine = Template(crop, self._parts)
@@ -136,7 +144,7 @@ class RigidTracker:
                 moved = cv2.warpAffine(
                     small, local, small.shape[::-1], borderMode=cv2.BORDER_REPLICATE
                 )
-                fit = template.fit(moved)
+                fit = template.fit(template.values(moved))
                 total = _reduced(compose(fit.step, local), 1 / reduction)
                 if fit.motion < _STILL[reduction]:
                     break
@@ -158,12 +166,6 @@ def _reduced(step: np.ndarray, reduction: float) -> np.ndarray:
     down = np.array([[1 / reduction, 0, shift], [0, 1 / reduction, shift]])
     up = np.array([[reduction, 0, -shift * reduction], [0, reduction, -shift * reduction]])
     return compose(down, compose(step, up))
-
-
-def _crop(patch: Patch, matrix: np.ndarray) -> np.ndarray:
-    # A trace of blur keeps the result independent of where pixels fall between the frame's own.
-    crop = patch.warp(matrix, SIZE)
-    return cv2.GaussianBlur(crop, (5, 5), 1.0)
 
 
 def _reduce(image: np.ndarray, reduction: int) -> np.ndarray:

@@ -7,12 +7,13 @@ into false motion.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from mespot.faces.geometry import invert, scale_of, transform
+from mespot.faces.geometry import invert, scale_of
 
 _MARGIN = 0.25  # of the crop, on each side: room for the motion within one step and for smoothing
 
@@ -69,6 +70,28 @@ class Patch:
         result[:, 2] = matrix[:, :2] @ offset + matrix[:, 2]
         return result
 
+    def blurred(self, matrix: np.ndarray, sigma: float) -> Patch:
+        """Return the same patch under a Gaussian of ``sigma`` px of the crop of ``matrix``."""
+        sigma /= scale_of(matrix) * self.boxes
+        side = 2 * math.ceil(2 * sigma) + 1
+        pixels = cv2.GaussianBlur(self.pixels, (side, side), sigma)
+        return Patch(pixels, self.origin, self.boxes)
+
+    def sample(self, matrix: np.ndarray, spots: np.ndarray) -> np.ndarray:
+        """Return the pixels of a crop at some places only.
+
+        Args:
+            matrix: (2, 3) frame px to crop px.
+            spots: (h, n, 2) float32 crop px.
+
+        Returns:
+            (h, n) or (h, n, 3) uint8.
+        """
+        places = cv2.transform(spots, invert(self.matrix(matrix)))
+        return cv2.remap(
+            self.pixels, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+
     def warp(self, matrix: np.ndarray, size: int, method: int = cv2.INTER_LINEAR) -> np.ndarray:
         """Warp to a (size, size) crop; ``matrix`` is (2, 3) frame px to crop px."""
         return cv2.warpAffine(
@@ -92,25 +115,26 @@ def cut(image: np.ndarray, matrix: np.ndarray, size: int, shrink: Shrink) -> Pat
     Returns:
         a patch that owns its pixels: it does not keep the frame alive.
     """
-    low, high = -_MARGIN * size, (1 + _MARGIN) * size
-    corners = transform(
-        invert(matrix), np.array([[low, low], [high, low], [low, high], [high, high]])
-    )
-    limit = np.array(image.shape[1::-1]) // shrink.boxes
+    boxes = shrink.boxes
+    h, w = image.shape[:2]
+    (a, b, x), (c, d, y) = invert(matrix).tolist()
+    middle, half = 0.5 * size, (0.5 + _MARGIN) * size
     # Whole boxes counted from the frame's corner: their phase is the same in all frames.
-    first = np.floor(corners.min(axis=0) / shrink.boxes).astype(int)
-    last = np.ceil(corners.max(axis=0) / shrink.boxes).astype(int)
-    first = np.clip(first, 0, np.maximum(limit - 8, 0))
-    last = np.clip(last, np.minimum(first + 8, limit), limit)
-    (left, top), (right, bottom) = first * shrink.boxes, last * shrink.boxes
-    pixels = image[top:bottom, left:right]
-    if shrink.boxes > 1:
-        pixels = cv2.resize(
-            pixels, tuple(int(n) for n in last - first), interpolation=cv2.INTER_AREA
-        )
+    left, right = _boxes(a * middle + b * middle + x, (abs(a) + abs(b)) * half, w // boxes, boxes)
+    top, bottom = _boxes(c * middle + d * middle + y, (abs(c) + abs(d)) * half, h // boxes, boxes)
+    pixels = image[top * boxes : bottom * boxes, left * boxes : right * boxes]
+    if boxes > 1:
+        pixels = cv2.resize(pixels, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
     else:
         pixels = pixels.copy()
-    return Patch(pixels, np.array([left, top], dtype=np.float64), shrink.boxes)
+    return Patch(pixels, np.array([left, top], dtype=np.float64) * boxes, boxes)
+
+
+def _boxes(centre: float, reach: float, count: int, boxes: int) -> tuple[int, int]:
+    """Return the first box, and one past the last, that cover ``centre`` +- ``reach`` px."""
+    first, last = math.floor((centre - reach) / boxes), math.ceil((centre + reach) / boxes)
+    first = min(max(first, 0), max(count - 8, 0))
+    return first, min(max(last, min(first + 8, count)), count)
 
 
 def render(patch: Patch, matrix: np.ndarray, size: int, shrink: Shrink) -> np.ndarray:

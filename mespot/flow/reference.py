@@ -8,30 +8,20 @@ overlap; the frames measured against both references give the offset that keeps 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import cv2
 import numpy as np
 
 from mespot.faces.timing import Timing
 from mespot.flow.estimate import Flow
+from mespot.flow.pooling import Crops, Measurer, Part, Spread
 from mespot.flow.regions import RegionMap
 
 _CANDIDATES = 48
 _THUMBNAIL = 48
-_BLOCKS = 8
-_SAME_LIGHT = 0.08  # relative change of brightness that flow bears
-_CHUNK = 16  # crops that a thread measures in one go
-
-
-class Crops(Protocol):
-    """What the flow branch needs of a crop archive."""
-
-    def read(self, index: int, grey: bool = False) -> np.ndarray:
-        """Return crop ``index``, uint8 (S, S) when ``grey``."""
+_GROUP = 32  # crops that are measured in one go
 
 
 @dataclass(frozen=True)
@@ -50,88 +40,49 @@ class Pooled:
 
 def pool_video(
     crops: Crops, time: np.ndarray, usable: np.ndarray, regions: RegionMap, flow: Flow,
-    stretch: float, overlap: float, threads: int = 1, timing: Timing | None = None,
+    stretch: float, overlap: float, timing: Timing | None = None, spread: Spread | None = None,
 ) -> Pooled:  # fmt: skip
     """Measure every usable crop against the reference of its stretch.
 
-    Memory holds one crop per thread, one reference and a few thumbnails at a time, whatever the
-    length.
+    Memory holds one crop, one reference and a few thumbnails at a time, whatever the length.
 
     Args:
-        crops: the video's crops; several threads read them.
+        crops: the video's crops.
         time: (N,) s.
         usable: (N,) bool, crops with a face; the others get NaN.
         regions: where the regions lie.
         flow: dense flow estimator.
         stretch: longest time that one reference serves, s.
         overlap: time measured against two references at a change, s.
-        threads: that measure crops side by side; the result is the same.
         timing: gets the steps crops (reading them), flow and pooling.
+        spread: has crops measured elsewhere, with the same ``regions`` and ``flow``.
     """
     timing = timing or Timing()
+
+    def here(reference: int, groups: Sequence[np.ndarray]) -> Iterator[Part]:
+        return map(Measurer(crops, regions, flow, reference, timing).measure, groups)
+
+    begun = []
+    for first, last, shared in stretches(time, usable, stretch, overlap):
+        indices = np.flatnonzero(usable[first:last]) + first
+        reference = choose_reference(crops, indices, regions, timing)
+        groups = [indices[at : at + _GROUP] for at in range(0, len(indices), _GROUP)]
+        begun.append((first, last, shared, groups, (spread or here)(reference, groups)))
     count = len(time)
     total = np.full((count, len(regions.weights), 2), np.nan)
     eyes = np.full((count, 2, 2), np.nan)
-    with ThreadPoolExecutor(threads) as pool:
-        for first, last, shared in stretches(time, usable, stretch, overlap):
-            indices = np.flatnonzero(usable[first:last]) + first
-            reference = choose_reference(crops, indices, regions, timing)
-            with timing.step("crops"):
-                base = regions.cut(crops.read(reference, grey=True))
-            measure = _measurer(crops, base, regions, flow, timing)
-            chunks = [indices[at : at + _CHUNK] for at in range(0, len(indices), _CHUNK)]
-            own = np.full((last - first, *total.shape[1:]), np.nan)
-            done = pool.map(measure, chunks) if threads > 1 else map(measure, chunks)
-            for chunk, (moved, looks) in zip(chunks, done, strict=True):
-                own[chunk - first], eyes[chunk] = moved, looks
-            if shared:
-                both = slice(first, first + shared)
-                step = np.nanmedian(total[both] - own[:shared], axis=0)
-                own += np.where(np.isfinite(step), step, 0.0)
-                fade = np.linspace(0.0, 1.0, shared + 2)[1:-1, None, None]
-                total[both] = (1.0 - fade) * total[both] + fade * own[:shared]
-            total[first + shared : last] = own[shared:]
+    for first, last, shared, groups, parts in begun:
+        own = np.full((last - first, *total.shape[1:]), np.nan)
+        for group, (moved, looks) in zip(groups, parts, strict=True):
+            own[group - first], eyes[group] = moved, looks
+        if shared:
+            both = slice(first, first + shared)
+            step = np.nanmedian(total[both] - own[:shared], axis=0)
+            own += np.where(np.isfinite(step), step, 0.0)
+            fade = np.linspace(0.0, 1.0, shared + 2)[1:-1, None, None]
+            total[both] = (1.0 - fade) * total[both] + fade * own[:shared]
+        total[first + shared : last] = own[shared:]
     return Pooled(total, eyes)
-
-
-def _measurer(
-    crops: Crops, base: np.ndarray, regions: RegionMap, flow: Flow, timing: Timing
-) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """Return a function from crop numbers (n,) to displacement (n, R + A, 2), eyes (n, 2, 2)."""
-    apertures = [np.flatnonzero(aperture) for aperture in regions.eyes]
-
-    def measure(indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        moved, looks = [], []
-        for index in indices:
-            with timing.step("crops"):
-                face = regions.cut(crops.read(int(index), grey=True))
-            with timing.step("flow"):
-                field = flow(*same_light(base, face))
-            with timing.step("pooling"):
-                moved.append(regions.pool(field))
-                eyes = [face.ravel()[aperture] for aperture in apertures]
-                looks.append([(eye.mean(), eye.std()) for eye in eyes])
-        return np.stack(moved), np.array(looks)
-
-    return measure
-
-
-def same_light(base: np.ndarray, face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Bring the uint8 (H, W) ``face`` to the brightness of ``base``; returns both.
-
-    Flow takes grey levels for constant; a switched lamp would look like motion all over. The
-    median ratio of blocks also holds where a hand covers part of the face. What the brighter
-    light has clipped is clipped in both.
-    """
-    blocks = [
-        cv2.resize(picture, (_BLOCKS, _BLOCKS), interpolation=cv2.INTER_AREA).astype(np.float32)
-        for picture in (base, face)
-    ]
-    gain = float(np.median(np.maximum(blocks[0], 1.0) / np.maximum(blocks[1], 1.0)))
-    if abs(gain - 1.0) < _SAME_LIGHT:
-        return base, face  # new grey levels would be rounded, and flow's reference prepared anew
-    lit = cv2.convertScaleAbs(face, alpha=gain)
-    return (np.minimum(base, np.uint8(255.0 * gain)) if gain < 1.0 else base), lit
 
 
 def stretches(

@@ -23,7 +23,8 @@ from mespot.flow.estimate import make_flow
 from mespot.flow.evidence import measure_evidence, tried_lengths
 from mespot.flow.filters import BoxMeans, fill_gaps, robust_sd, smooth
 from mespot.flow.nuisance import leak
-from mespot.flow.reference import Crops, Pooled, pool_video
+from mespot.flow.pooling import Crops, Spread
+from mespot.flow.reference import Pooled, pool_video
 from mespot.flow.regions import RegionMap, make_regions
 from mespot.flow.rigid import remove_head
 from mespot.params.flow import FlowParams
@@ -103,8 +104,8 @@ def measure(
     crops: Crops,
     track: FaceTrack,
     params: FlowParams,
-    threads: int = 1,
     timing: Timing | None = None,
+    spread: Spread | None = None,
 ) -> FlowSignals:
     """Measure the signals of one video.
 
@@ -113,15 +114,15 @@ def measure(
         track: their alignment; crops without ``success`` are not measured, signals are
             interpolated there with confidence 0.
         params: section ``flow``.
-        threads: that measure crops side by side; the signals are the same.
         timing: gets the steps crops, flow, pooling and signals.
+        spread: has crops measured in other processes; the signals are the same.
     """
     timing = timing or Timing()
     regions = make_regions(track.landmarks, track.iod, track.size, params.flow_iod)
     usable = np.asarray(track.success, dtype=bool)
     pooled = pool_video(
         crops, track.time, usable, regions, make_flow(params.method),
-        params.stretch, params.overlap, threads, timing,
+        params.stretch, params.overlap, timing, spread,
     )  # fmt: skip
     with timing.step("signals"):
         return refine(pooled, regions, track, params)

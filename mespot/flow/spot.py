@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from mespot.crew import Crew
 from mespot.faces.grey_store import open_crops
 from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
 from mespot.files import read_json, write_csv, write_json
 from mespot.fingerprint import hash_path
 from mespot.flow.intervals import empty_table, find_intervals
+from mespot.flow.pooling import Job, spread_over
 from mespot.flow.signals import measure
 from mespot.parallel import map_videos
 from mespot.params.flow import FlowParams
@@ -29,8 +31,8 @@ def flow_video(
     track_path: str | os.PathLike[str],
     out_path: str | os.PathLike[str],
     params: FlowParams,
-    threads: int = 1,
     timing: Timing | None = None,
+    crew: Crew | None = None,
 ) -> pd.DataFrame:
     """Measure one video and find its intervals.
 
@@ -39,8 +41,8 @@ def flow_video(
         track_path: npz of their ``FaceTrack``.
         out_path: npz that gets the ``FlowSignals``.
         params: section ``flow``.
-        threads: that measure crops side by side; the result is the same.
         timing: gets the steps crops, flow, pooling and signals.
+        crew: processes that measure crops side by side; the result is the same.
 
     Returns:
         what ``find_intervals`` gives, with ``video`` = name of the archive.
@@ -52,8 +54,11 @@ def flow_video(
     track = FaceTrack.load(track_path)
     path = Path(crops_path)
     reader = open_crops(path, track.size)
+    spread = None
+    if crew is not None and crew.count > 1:
+        spread = spread_over(crew, Job.of(str(path), track, params), timing)
     try:
-        signals = measure(reader, track, params, threads, timing)
+        signals = measure(reader, track, params, timing, spread)
     finally:
         reader.close()
     with timing.step("signals"):

@@ -118,6 +118,25 @@ def test_broken_middle_costs_its_own_frames_only(tmp_path, caplog, how):
     assert source.frames == 48
 
 
+@pytest.mark.parametrize("how", ["zeroed", "flipped", "cut", "none"])
+def test_threads_of_the_decoder_change_no_frame(tmp_path, caplog, how):
+    path = damaged(tmp_path / "a.mp4", how) if how in ("zeroed", "flipped") else None
+    if path is None:
+        path = videos.write_video(tmp_path / "a.mkv", noise=30)
+        if how == "cut":
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    read, texts = [], []
+    for threads in (1, 3):
+        caplog.clear()
+        with caplog.at_level(logging.WARNING):
+            read.append(list(open_frames(path, threads=threads).iterate()))
+        texts.append([record.getMessage().partition(" (")[0] for record in caplog.records])
+    assert [index for index, _ in read[0]] == [index for index, _ in read[1]]
+    same = [np.array_equal(one, other) for (_, one), (_, other) in zip(*read, strict=True)]
+    assert all(same) or how == "flipped"  # FFmpeg patches up wrong pictures with what it has
+    assert texts[0] == texts[1] and bool(texts[0]) == (how != "none")
+
+
 UNEVEN = np.cumsum(np.random.default_rng(3).uniform(0.02, 0.06, 48))
 
 

@@ -3,10 +3,11 @@ from __future__ import annotations
 import av
 import numpy as np
 import pytest
+from av.video.reformatter import ColorRange
 
 from mespot.data.frames import open_frames
 from mespot.faces.archive import CropReader
-from mespot.faces.grey_frames import in_grey, open_grey
+from mespot.faces.grey_frames import in_grey, luma, open_grey
 from mespot.faces.preprocess import preprocess_video
 
 
@@ -32,11 +33,24 @@ def test_grey_of_a_file_is_the_grey_of_its_colours(video):
         assert np.mean(away <= 3) > 0.98 and away.mean() < 2
 
 
+@pytest.mark.parametrize("range_", ["UNSPECIFIED", "MPEG", "JPEG"])
+@pytest.mark.parametrize("name", ["yuv420p", "yuvj420p", "yuv444p", "nv12", "yuv420p10le", "gbrp"])
+def test_brightness_is_what_ffmpeg_converts_to(name, range_):
+    pixels = np.random.default_rng(0).integers(0, 256, (36, 46, 3), dtype=np.uint8)
+    frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format=name)
+    frame.color_range = ColorRange[range_]
+    found = luma(frame)
+    if name in ("yuv420p10le", "gbrp"):
+        assert found is None
+    else:
+        assert np.array_equal(found, frame.reformat(format="gray").to_ndarray())
+
+
 def test_threads_and_grey_change_no_file_but_the_crops_depth(video, params, tmp_path):
     names = {"one": 1, "three": 3}
     for name, threads in names.items():
-        source = open_grey(video)
-        preprocess_video(source, "v", tmp_path / name, params, grey=True, threads=threads)
+        source = open_grey(video, threads=threads)
+        preprocess_video(source, "v", tmp_path / name, params, grey=True)
     for kind in ("zip", "npz", "json"):
         files = [(tmp_path / name / f"v.{kind}").read_bytes() for name in names]
         assert files[0] == files[1]
@@ -56,12 +70,12 @@ def test_grey_crops_do_not_pass_for_coloured_ones(scene, params, tmp_path):
     assert (tmp_path / "v.zip").read_bytes() != first
 
 
-def test_an_error_while_decoding_ends_all_threads(scene, params, tmp_path):
+def test_an_error_while_decoding_leaves_nothing(scene, params, tmp_path):
     class Broken(scene):
         def iterate(self, stride=1):
             yield from list(super().iterate(stride))[:3]
             raise OSError("torn")
 
     with pytest.raises(OSError, match="torn"):
-        preprocess_video(Broken(count=6), "v", tmp_path, params, threads=2)
+        preprocess_video(Broken(count=6), "v", tmp_path, params)
     assert list(tmp_path.iterdir()) == []

@@ -9,7 +9,7 @@ from mespot.flow.blinks import closure
 from mespot.flow.contrast import bump_contrast
 from mespot.flow.filters import BoxMeans, fill_gaps, smooth
 from mespot.flow.nuisance import leak
-from mespot.flow.reference import same_light
+from mespot.flow.pooling import same_light
 from mespot.flow.regions import ANCHORS, EXPRESSIVE
 from mespot.flow.rigid import design, remove_head
 from mespot.synth.portrait import LANDMARKS

@@ -1,8 +1,7 @@
 """Making the next items in a thread while the last ones are worked on.
 
-Decoding, warping, registration and flow spend their time in native code that lets other threads
-run. The order of the items is kept and nothing else is shared: the results are the same bytes
-whatever the number of threads.
+Decoding spends its time in native code that lets other threads run. The order of the items is kept
+and nothing else is shared: the results are the same bytes with and without the thread.
 """
 
 from __future__ import annotations

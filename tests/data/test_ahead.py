@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from mespot.faces.ahead import ahead
+from mespot.data.ahead import ahead
 from mespot.faces.timing import Timing
 
 

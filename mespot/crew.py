@@ -1,0 +1,114 @@
+"""Processes that work on parts of one video side by side, each on one core.
+
+Threads would wait for one another: between the short native calls of flow and of drawing lies
+Python code, which only one thread at a time may run.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
+from types import TracebackType
+from typing import Any, TypeVar
+
+from mespot.errors import MespotError
+
+Result = TypeVar("Result")
+
+
+class Crew:
+    """A pool of processes that lasts for a command.
+
+    The processes are forked at once, where the system forks: open it before anything starts
+    threads, OpenCV's pool among them, and after the imports that they share.
+
+    Args:
+        count: processes; 1 = none, the caller does the work when it asks for it.
+    """
+
+    def __init__(self, count: int = 1) -> None:
+        self.count = count
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Crew:
+        if self.count > 1:
+            kind = "fork" if sys.platform == "linux" else "spawn"
+            context = multiprocessing.get_context(kind)
+            self._pool = ProcessPoolExecutor(self.count, context, initializer=_settle_in)
+            self._pool.submit(int)  # starts all of them
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+
+    def submit(self, function: Callable[..., Result], *arguments: Any) -> Callable[[], Result]:
+        """Begin a piece of work.
+
+        Args:
+            function: importable by its name.
+            arguments: small enough to be sent.
+
+        Returns:
+            a function that waits for the result, or raises what the work raised. Without
+            processes, it does the work.
+
+        Raises:
+            MespotError: (from the returned function) a process was killed.
+        """
+        if self._pool is None:
+            return lambda: function(*arguments)
+        future = self._pool.submit(function, *arguments)
+        return lambda: _result(future)
+
+    def map(self, function: Callable[..., Result], tasks: Iterable[tuple]) -> Iterator[Result]:
+        """Begin ``function(*task)`` for every task now; yield the results in order.
+
+        Without processes, each is worked on when its result is asked for.
+        """
+        waiting = [self.submit(function, *task) for task in tasks]
+        return (result() for result in waiting)
+
+    def everywhere(self, function: Callable[[], Any]) -> None:
+        """Begin ``function()`` in every process that is free; nobody waits for it.
+
+        For what processes may do ahead of time, such as imports.
+        """
+        if self._pool is not None:
+            for _ in range(self.count):
+                self._pool.submit(function)
+
+
+def _result(future: Future[Result]) -> Result:
+    try:
+        return future.result()
+    except BrokenProcessPool as error:
+        raise MespotError(
+            "a process that worked on the video was killed (out of memory?), expected it to end"
+        ) from error
+
+
+def _settle_in() -> None:
+    # Ctrl-C reaches the whole group: the main process ends the others in order
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A killed parent closes nothing down; its processes would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    wait([parent.sentinel])
+    os._exit(1)
