@@ -21,9 +21,8 @@ from flow_accuracy import RenderedSource
 from mespot.faces.archive import CropReader
 from mespot.faces.preprocess import preprocess_video
 from mespot.faces.track import FaceTrack
-from mespot.flow.estimate import make_flow
 from mespot.flow.intervals import find_intervals
-from mespot.flow.reference import pool_video
+from mespot.flow.pooling import pool_video
 from mespot.flow.regions import make_regions
 from mespot.flow.signals import refine
 from mespot.params import load_params
@@ -62,15 +61,11 @@ def main() -> None:
         reader = CropReader(work / "speed.zip")
         count = len(track)
         regions = make_regions(track.landmarks, track.iod, track.size, params.flow.flow_iod)
-        usable = np.ones(count, dtype=bool)
         start = time.process_time()
-        pooled = pool_video(
-            reader, track.time, usable, regions, make_flow(params.flow.method),
-            params.flow.stretch, params.flow.overlap,
-        )  # fmt: skip
+        pooled = pool_video(reader, track, params.flow)
         flow = (time.process_time() - start) / count
         start = time.process_time()
-        find_intervals(refine(pooled, regions, track, params.flow), params.flow)
+        find_intervals(refine(pooled, track, params.flow), params.flow)
         rest = (time.process_time() - start) / count
         theirs = challenge_seconds(reader, track, np.arange(count))
         reader.close()

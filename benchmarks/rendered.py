@@ -15,10 +15,8 @@ from second_renderer import PortraitRenderer
 from mespot.faces.grey_store import SUFFIX, open_crops
 from mespot.faces.preprocess import preprocess_video
 from mespot.files import read_npz, write_npz
-from mespot.flow.estimate import make_flow
 from mespot.flow.intervals import find_intervals
-from mespot.flow.reference import Pooled, pool_video
-from mespot.flow.regions import make_regions
+from mespot.flow.pooling import Pooled, pool_video
 from mespot.flow.signals import FlowSignals, refine
 from mespot.metric.bootstrap import draw_weights, f1_interval
 from mespot.metric.match import match
@@ -130,17 +128,13 @@ def measure_video(
     faces = flow_sized(params) if grey else params.preprocess
     track = preprocess_video(source, name, work, faces, grey=grey, packed=not grey)
     flow = params.flow
-    regions = make_regions(track.landmarks, track.iod, track.size, flow.flow_iod)
     file = work / f"{name}.{flow.method}-{flow.flow_iod:g}-{flow.stretch:g}-{flow.overlap:g}.npz"
     if not file.exists():
         reader = open_crops(work / f"{name}{SUFFIX if grey else '.zip'}", track.size)
-        pooled = pool_video(
-            reader, track.time, track.success, regions, make_flow(flow.method), flow.stretch,
-            flow.overlap,
-        )  # fmt: skip
+        pooled = pool_video(reader, track, flow)
         reader.close()
         write_npz(file, dataclasses.asdict(pooled))
-    signals = refine(Pooled(**read_npz(file)), regions, track, flow)
+    signals = refine(Pooled(**read_npz(file)), track, flow)
     return Measured(seed, source.script, source.events(), signals)
 
 

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
@@ -21,6 +21,8 @@ from typing import Any, TypeVar
 from mespot.errors import MespotError
 
 Result = TypeVar("Result")
+_NICE = 10
+_KILLED = "a process that worked on the video was killed (out of memory?)"
 
 
 class Crew:
@@ -64,14 +66,15 @@ class Crew:
 
         Returns:
             a function that waits for the result, or raises what the work raised. Without
-            processes, it does the work.
+            processes, the work is done before.
 
         Raises:
-            MespotError: (from the returned function) a process was killed.
+            MespotError: (or from the returned function) a process was killed.
         """
         if self._pool is None:
-            return lambda: function(*arguments)
-        future = self._pool.submit(function, *arguments)
+            result = function(*arguments)
+            return lambda: result
+        future = _submitted(self._pool, function, arguments)
         return lambda: _result(future)
 
     def map(self, function: Callable[..., Result], tasks: Iterable[tuple]) -> Iterator[Result]:
@@ -79,8 +82,10 @@ class Crew:
 
         Without processes, each is worked on when its result is asked for.
         """
-        waiting = [self.submit(function, *task) for task in tasks]
-        return (result() for result in waiting)
+        if self._pool is None:
+            return (function(*task) for task in tasks)
+        waiting = [_submitted(self._pool, function, task) for task in tasks]
+        return (_result(future) for future in waiting)
 
     def everywhere(self, function: Callable[[], Any]) -> None:
         """Begin ``function()`` in every process that is free; nobody waits for it.
@@ -92,16 +97,25 @@ class Crew:
                 self._pool.submit(function)
 
 
+def _submitted(
+    pool: ProcessPoolExecutor, function: Callable[..., Result], arguments: Sequence[Any]
+) -> Future[Result]:
+    try:
+        return pool.submit(function, *arguments)
+    except BrokenProcessPool as error:
+        raise MespotError(_KILLED) from error
+
+
 def _result(future: Future[Result]) -> Result:
     try:
         return future.result()
     except BrokenProcessPool as error:
-        raise MespotError(
-            "a process that worked on the video was killed (out of memory?), expected it to end"
-        ) from error
+        raise MespotError(_KILLED) from error
 
 
 def _settle_in() -> None:
+    # the main process follows the face frame after frame, for which all others wait
+    os.nice(_NICE)
     # Ctrl-C reaches the whole group: the main process ends the others in order
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -7,6 +7,7 @@ exactly what a user sees on one's own videos.
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,13 +18,17 @@ from pydantic import ValidationError
 from mespot.crew import Crew
 from mespot.data.frames import FrameSource
 from mespot.errors import MespotError
-from mespot.faces.grey_store import SUFFIX
+from mespot.faces.alignment import AlignedCrop
+from mespot.faces.grey_store import SUFFIX, GreyReader
 from mespot.faces.preprocess import preprocess_video
 from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
+from mespot.flow.apart import measured_by
+from mespot.flow.pooling import Pooled, Pooling
 from mespot.flow.signals import FlowSignals
 from mespot.flow.spot import flow_video
 from mespot.params import Params
+from mespot.params.flow import FlowParams
 from mespot.params.preprocess import PreprocessParams
 
 if TYPE_CHECKING:
@@ -114,14 +119,16 @@ def spot_video(
     Raises:
         MespotError: the source cannot be read, or no face can be followed in it.
     """
-    colour = needs_colour(system)
-    face = preprocess_video(
-        source, name, work, params.preprocess if colour else flow_sized(params),
-        origin=origin, grey=not colour, packed=colour, timing=timing,
-    )  # fmt: skip
+    colour, timing, crew = needs_colour(system), timing or Timing(), crew or Crew()
     archive, track_file = work / f"{name}{'.zip' if colour else SUFFIX}", work / f"{name}.npz"
-    signal_file = work / "signals.npz"
-    flow = flow_video(archive, track_file, signal_file, params.flow, timing, crew)
+    faces, signal_file = params.preprocess if colour else flow_sized(params), work / "signals.npz"
+    with closing(_Watch(archive, source.fps, faces, params.flow, timing, crew)) as watch:
+        face = preprocess_video(
+            source, name, work, faces, origin=origin, grey=not colour, packed=colour,
+            watch=None if colour else watch.see, timing=timing,
+        )  # fmt: skip
+        pooled = watch.finish()
+    flow = flow_video(archive, track_file, signal_file, params.flow, timing, crew, pooled)
     flow = flow.assign(video=name)
     signals = FlowSignals.load(signal_file)
     if system is None:
@@ -130,6 +137,45 @@ def spot_video(
         chosen = _fused(name, face, flow, signals, (track_file, archive), params, system)
     chosen = chosen.sort_values(["onset", "offset", "type"], ignore_index=True)
     return SpottedVideo(chosen, face, signals, archive)
+
+
+class _Watch:
+    """Has flow measured, stretch by stretch, while the face is still being followed."""
+
+    def __init__(
+        self,
+        crops: Path,
+        fps: float,
+        faces: PreprocessParams,
+        params: FlowParams,
+        timing: Timing,
+        crew: Crew,
+    ) -> None:
+        self._crops, self._fps, self._faces, self._params = crops, fps, faces, params
+        self._timing = timing
+        self._begin = measured_by(crew, str(crops), params.method, timing)
+        self._reader: GreyReader | None = None
+        self._pooling: Pooling | None = None
+
+    def see(self, crop: AlignedCrop) -> None:
+        """Take note of a crop that is stored."""
+        if self._reader is None:
+            size = self._faces.crop_size
+            self._reader = GreyReader(self._crops, size)
+            self._pooling = Pooling(
+                self._reader, self._faces.crop_iod * size, size, self._params, self._timing,
+                self._begin,
+            )  # fmt: skip
+        self._pooling.add(crop.frame / self._fps, crop.success, crop.landmarks)
+
+    def finish(self) -> Pooled | None:
+        """Return what was measured; None when no crop was seen."""
+        return self._pooling.finish() if self._pooling else None
+
+    def close(self) -> None:
+        """Close the file of crops."""
+        if self._reader is not None:
+            self._reader.close()
 
 
 def _fused(

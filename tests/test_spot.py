@@ -1,4 +1,4 @@
-"""Spotting of one video as a whole: threads, memory, detections, failures, interruption."""
+"""Spotting of one video as a whole: processes, memory, detections, failures, interruption."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mespot import spot as module
+from mespot.crew import Crew
 from mespot.errors import MespotError
 from mespot.faces.detector import DlibDetector
 from mespot.params import load_params
@@ -66,7 +67,7 @@ def opened(monkeypatch, tmp_path):
     return call
 
 
-def test_any_number_of_threads_gives_the_same_bytes(opened, pictures, tmp_path):
+def test_any_number_of_processes_gives_the_same_bytes(opened, pictures, tmp_path):
     for jobs in (1, 3):
         opened(Video(pictures, 70), tmp_path / str(jobs), jobs)
     for name in ("intervals.csv", "v/frames.csv", "v/timeline.png"):
@@ -83,7 +84,8 @@ def test_frames_in_memory_and_detections_do_not_grow_with_length(pictures, tmp_p
         work.mkdir()
         video = Video(pictures, frames)
         calls.clear()
-        spot_video(video, "v", work, PARAMS, threads=2)
+        with Crew(2) as crew:
+            spot_video(video, "v", work, PARAMS, crew=crew)
         most.append(video.most)
         assert len(calls) <= 1 + frames / FPS / PARAMS.preprocess.detect_every
         size = flow_sized(PARAMS).crop_size
@@ -107,9 +109,22 @@ def test_an_interruption_of_the_flow_cleans_up(opened, pictures, tmp_path, monke
 
         return flow
 
-    monkeypatch.setattr("mespot.flow.signals.make_flow", broken)
+    monkeypatch.setattr("mespot.flow.apart.make_flow", broken)  # before it is forked
     before = threading.active_count()
     with pytest.raises(type(error)):
         opened(Video(pictures, 40), tmp_path / "out")
     assert threading.active_count() == before
     assert list((tmp_path / "out" / "v").iterdir()) == []
+
+
+def test_a_resumed_video_gives_the_same_bytes(pictures, tmp_path):
+    params = PARAMS.model_copy(
+        update={"flow": PARAMS.flow.model_copy(update={"stretch": 0.9, "overlap": 0.2})}
+    )
+    found = []
+    for crew in (Crew(), Crew(2)):
+        with crew:
+            # the first call measures while it follows the face, the second finds the crops
+            spot_video(Video(pictures, 70), "v", tmp_path, params, crew=crew)
+        found.append((tmp_path / "signals.npz").read_bytes())
+    assert found[0] == found[1]

@@ -7,7 +7,6 @@ colour, goes into an archive (``mespot.faces.archive``).
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
@@ -15,13 +14,15 @@ import numpy as np
 
 from mespot.errors import MespotError
 from mespot.faces.archive import CropReader
-from mespot.files import atomic_path
 
 SUFFIX = ".grey"
 
 
 class GreyWriter:
-    """Writes crops one after the other; the file appears only when all went well.
+    """Writes crops one after the other, each of which can be read at once.
+
+    After a failure nothing is left. A process that is killed leaves its part behind: whoever uses
+    the file must know from elsewhere that it is complete.
 
     Args:
         path: ends in :data:`SUFFIX`.
@@ -31,8 +32,8 @@ class GreyWriter:
         self._path = Path(path)
 
     def __enter__(self) -> GreyWriter:
-        self._atomic: AbstractContextManager[Path] = atomic_path(self._path)
-        self._file = open(self._atomic.__enter__(), "wb")
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = open(self._path, "wb", buffering=0)
         return self
 
     def __exit__(
@@ -42,7 +43,8 @@ class GreyWriter:
         trace: TracebackType | None,
     ) -> None:
         self._file.close()
-        self._atomic.__exit__(kind, error, trace)
+        if kind is not None:
+            self._path.unlink(missing_ok=True)
 
     def append(self, crop: np.ndarray) -> None:
         """Add a crop, uint8 (S, S)."""
@@ -50,7 +52,7 @@ class GreyWriter:
 
 
 class GreyReader:
-    """Random access to the crops of a file; several threads may read at once.
+    """Random access to the crops of a file, which may still grow; several threads may read at once.
 
     Args:
         path: written by :class:`GreyWriter`.
@@ -67,14 +69,13 @@ class GreyReader:
             self._file = open(self._path, "rb")
         except OSError as error:
             raise MespotError(f"{self._path}: cannot be read ({error.strerror})") from error
-        count, rest = divmod(os.fstat(self._file.fileno()).st_size, size * size)
+        rest = os.fstat(self._file.fileno()).st_size % (size * size)
         if rest:
             self._file.close()
             raise MespotError(f"{self._path}: found {rest} bytes too many for crops of {size} px")
-        self._count = count
 
     def __len__(self) -> int:
-        return self._count
+        return os.fstat(self._file.fileno()).st_size // self._size**2
 
     def read(self, index: int, grey: bool = True) -> np.ndarray:
         """Return crop ``index`` (0-based): uint8 (S, S); there is no other than ``grey``.
@@ -82,11 +83,11 @@ class GreyReader:
         Raises:
             IndexError: outside 0 ... len - 1.
         """
-        if not 0 <= index < self._count:
-            raise IndexError(f"{self._path}: crop {index} of {self._count}")
         length = self._size * self._size
         # the position is part of the call: no lock, and the pages are the system's, not ours
-        pixels = os.pread(self._file.fileno(), length, index * length)
+        pixels = os.pread(self._file.fileno(), length, index * length) if index >= 0 else b""
+        if len(pixels) < length:
+            raise IndexError(f"{self._path}: crop {index} of {len(self)}")
         return np.frombuffer(pixels, np.uint8).reshape(self._size, self._size)
 
     def close(self) -> None:

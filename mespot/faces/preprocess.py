@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -22,13 +23,13 @@ from mespot.faces.grey_store import SUFFIX, GreyWriter
 from mespot.faces.landmarks import RIGID, crop_anchor
 from mespot.faces.sheet import write_contact_sheet
 from mespot.faces.timing import Timing
-from mespot.faces.track import FaceTrack
+from mespot.faces.track import FaceTrack, typical_landmarks
 from mespot.files import read_json, write_csv, write_json
 from mespot.parallel import map_videos
 from mespot.params.preprocess import PreprocessParams
 
 log = logging.getLogger(__name__)
-_VERSION = 3  # of the algorithm: a change makes finished videos stale
+_VERSION = 4  # of the algorithm: a change makes finished videos stale
 _COLUMNS = ("frames", "crops", "face_share", "confidence_mean", "iod_px", "residual")
 
 
@@ -42,6 +43,7 @@ def preprocess_video(
     *,
     grey: bool = False,
     packed: bool = True,
+    watch: Callable[[AlignedCrop], None] | None = None,
     timing: Timing | None = None,
 ) -> FaceTrack:
     """Write ``<video>.zip`` (crops), ``<video>.npz`` (track) and ``<video>.json`` (summary).
@@ -59,6 +61,8 @@ def preprocess_video(
         grey: store grey crops also of a colour video: all that the flow branch reads.
         packed: without, grey crops are stored as plain pixels in ``<video>.grey``: larger and
             quicker, for a work folder.
+        watch: told of each crop once it is stored, not of a video that is done already. What is
+            stored as plain pixels can be read by then.
         timing: gets the steps decode, detect, track, smooth, warp and crops (storing them).
 
     Returns:
@@ -86,6 +90,8 @@ def preprocess_video(
             with timing.step("crops"):
                 writer.append(crop.pixels)
             rows.append(crop.without_pixels())
+            if watch is not None:
+                watch(rows[-1])
         _check_share(rows, video_id, params.min_face_share)
     track = _track(source, rows, params)
     track.save(paths["npz"])
@@ -180,7 +186,8 @@ def _track(source: FrameSource, rows: list[AlignedCrop], params: PreprocessParam
     frame = np.array([row.frame for row in rows], dtype=np.int64)
     matrix = np.stack([row.matrix for row in rows])
     success = np.array([row.success for row in rows])
-    keys = np.stack([row.landmarks for row in rows if row.landmarks is not None])
+    key = np.array([at for at, row in enumerate(rows) if row.landmarks is not None])
+    keys = np.stack([rows[at].landmarks for at in key]).astype(np.float32)
     iod = params.crop_iod * params.crop_size
     anchor = crop_anchor(params.crop_size, params.eye_line)
     poses = np.stack([pose_of(m, anchor) for m in matrix])
@@ -195,13 +202,15 @@ def _track(source: FrameSource, rows: list[AlignedCrop], params: PreprocessParam
         frame=frame,
         time=frame / float(source.fps),
         matrix=matrix,
-        landmarks=np.median(keys, axis=0).astype(np.float32),
+        landmarks=typical_landmarks(keys),
         success=success,
         confidence=np.array([row.confidence for row in rows], dtype=np.float32),
         head=head,
         size=params.crop_size,
         iod=iod,
         grey=bool(source.grey),
+        key=key,
+        key_landmarks=keys,
     )
 
 

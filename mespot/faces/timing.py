@@ -1,10 +1,11 @@
-"""Where the CPU time of a video goes: seconds by step, added up over threads.
+"""Where the CPU time of a video goes: seconds by step, added up over threads and processes.
 
 CPU time and not time on the wall: steps run side by side, and the machine may be busy elsewhere.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import defaultdict
@@ -56,12 +57,16 @@ class Timing:
             yield item
 
     def table(self) -> str:
-        """Return the breakdown of this process so far as text, one line per step.
+        """Return the breakdown so far as text, one line per step.
+
+        Processes that this one has started count once they have ended.
 
         ``start-up`` is what the process had used before this object was made (above all imports),
-        ``rest`` what no step accounts for.
+        ``rest`` what no step accounts for: threads of the decoder, imports in other processes.
         """
-        total, wall = time.process_time(), time.perf_counter() - self._start + self._before
+        others = os.times()  # of processes that have ended
+        total = time.process_time() + others.children_user + others.children_system
+        wall = time.perf_counter() - self._start + self._before
         rows = {"start-up": self._before, **self.seconds}
         rows["rest"] = total - sum(rows.values())
         frames = max(self.frames, 1)

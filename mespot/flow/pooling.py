@@ -1,156 +1,175 @@
-"""Region displacement of single crops against one neutral reference, here or in other processes."""
+"""Region displacement of every crop of a video, stretch by stretch.
+
+Neighbouring stretches overlap; the crops measured against both references give the offset that
+keeps signals continuous. A stretch can be measured as soon as its last crop is there, while the
+face is still being followed farther on: nothing of it depends on what comes later.
+"""
 
 from __future__ import annotations
 
-import functools
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-import cv2
 import numpy as np
 
-from mespot.crew import Crew
-from mespot.faces.grey_store import open_crops
 from mespot.faces.timing import Timing
-from mespot.faces.track import FaceTrack
-from mespot.flow.estimate import Flow, make_flow
-from mespot.flow.regions import RegionMap, make_regions
+from mespot.faces.track import FaceTrack, typical_landmarks
+from mespot.flow.estimate import make_flow
+from mespot.flow.measurer import Crops, Layout, Measurer, Part, regions_of
+from mespot.flow.reference import choose_reference
+from mespot.flow.regions import ANCHORS, EXPRESSIVE
 from mespot.params.flow import FlowParams
 
-_BLOCKS = 8
-_SAME_LIGHT = 0.08  # relative change of brightness that flow bears
+_GROUP = 32  # crops that are measured in one go
 
-Part = tuple[np.ndarray, np.ndarray]
-"""Of n crops: displacement float64 (n, R + A, 2) and eyes float64 (n, 2, 2), see ``Pooled``."""
-
-Spread = Callable[[int, Sequence[np.ndarray]], Iterator[Part]]
-"""Begins to measure groups of crops against the reference crop of that number."""
-
-
-class Crops(Protocol):
-    """What the flow branch needs of a crop archive."""
-
-    def read(self, index: int, grey: bool = False) -> np.ndarray:
-        """Return crop ``index``, uint8 (S, S) when ``grey``."""
-
-
-class Measurer:
-    """Measures crops against one reference.
-
-    Args:
-        crops: the video's crops.
-        regions: where the regions lie.
-        flow: dense flow estimator.
-        reference: number of the neutral crop.
-        timing: gets the steps crops (reading them), flow and pooling.
-    """
-
-    def __init__(
-        self, crops: Crops, regions: RegionMap, flow: Flow, reference: int, timing: Timing
-    ) -> None:
-        self._crops, self._regions, self._flow, self._timing = crops, regions, flow, timing
-        self._apertures = [np.flatnonzero(aperture) for aperture in regions.eyes]
-        self._base = self._face(reference)
-
-    def measure(self, indices: np.ndarray) -> Part:
-        """Measure the crops of these numbers (n,)."""
-        moved, looks = [], []
-        for index in indices:
-            face = self._face(int(index))
-            with self._timing.step("flow"):
-                field = self._flow(*same_light(self._base, face))
-            with self._timing.step("pooling"):
-                moved.append(self._regions.pool(field))
-                eyes = [face.ravel()[aperture] for aperture in self._apertures]
-                looks.append([(eye.mean(), eye.std()) for eye in eyes])
-        return np.stack(moved), np.array(looks)
-
-    def _face(self, index: int) -> np.ndarray:
-        with self._timing.step("crops"):
-            return self._regions.cut(self._crops.read(index, grey=True))
+Begin = Callable[[Layout, int, Sequence[np.ndarray]], Iterator[Part]]
+"""Begins to measure groups of crops (numbers) against a reference crop (number)."""
 
 
 @dataclass(frozen=True)
-class Job:
-    """What another process needs to measure crops of a video; small to send.
+class Pooled:
+    """Raw measurements of every crop.
 
     Attributes:
-        crops: file of the crops, see ``mespot.faces.grey_store.open_crops``.
-        size: width and height of a crop, px.
-        landmarks: (68, 2) crop px, as nested tuples.
-        iod: inter-ocular distance in crop px.
-        flow_iod: the one at which flow runs, px.
-        method: flow estimator, see ``make_flow``.
+        displacement: float64 (N, R + A, 2) IOD against neutral, anchors last, head not removed.
+        eyes: float64 (N, 2, 2) mean and standard deviation of the grey levels inside the right and
+            the left aperture.
     """
 
-    crops: str
-    size: int
-    landmarks: tuple[tuple[float, float], ...]
-    iod: float
-    flow_iod: float
-    method: str
-
-    @classmethod
-    def of(cls, crops: str, track: FaceTrack, params: FlowParams) -> Job:
-        """Describe a video by the file of its crops, their alignment and the settings."""
-        landmarks = tuple((float(x), float(y)) for x, y in track.landmarks)
-        return cls(crops, track.size, landmarks, track.iod, params.flow_iod, params.method)
+    displacement: np.ndarray
+    eyes: np.ndarray
 
 
-def spread_over(crew: Crew, job: Job, timing: Timing) -> Spread:
-    """Return a function that has crops measured by the crew; the numbers are the same.
+@dataclass(frozen=True)
+class _Stretch:
+    """Crops ``first`` ... ``last - 1``; the first ``shared`` were measured in one before, too."""
+
+    first: int
+    last: int
+    shared: int
+    groups: list[np.ndarray]
+    parts: Iterator[Part]
+
+
+class Pooling:
+    """Measures the crops of a video that arrive one after the other.
+
+    Memory holds one crop, one reference and a few thumbnails at a time, whatever the length.
 
     Args:
-        crew: processes.
-        job: the video.
-        timing: gets what the processes use, too.
+        crops: the video's crops; those that were added can be read.
+        iod: inter-ocular distance in crop px.
+        size: width and height of a crop, px.
+        params: section ``flow``.
+        timing: gets the steps crops (reading them), flow and pooling.
+        begin: has crops measured elsewhere; they are measured here, at the end, when absent.
     """
 
-    def spread(reference: int, groups: Sequence[np.ndarray]) -> Iterator[Part]:
-        done = crew.map(_measure, [(job, reference, group) for group in groups])
-        return (_counted(part, seconds) for part, seconds in done)
+    def __init__(
+        self,
+        crops: Crops,
+        iod: float,
+        size: int,
+        params: FlowParams,
+        timing: Timing | None = None,
+        begin: Begin | None = None,
+    ) -> None:
+        self._crops, self._iod, self._size, self._params = crops, iod, size, params
+        self._timing = timing or Timing()
+        self._begin = begin or self._here
+        self._flow = make_flow(params.method)
+        self._time: list[float] = []
+        self._usable: list[bool] = []
+        self._keys: list[np.ndarray] = []
+        self._closed = 0  # stretches that are over, also those without a face
+        self._stretches: list[_Stretch] = []
 
-    def _counted(part: Part, seconds: dict[str, float]) -> Part:
-        for name, used in seconds.items():
-            timing.add(name, used)
-        return part
+    def add(self, time: float, usable: bool, landmarks: np.ndarray | None) -> None:
+        """Tell of the next crop.
 
-    return spread
+        Args:
+            time: s, rising.
+            usable: it shows the face; others get NaN.
+            landmarks: (68, 2) crop px where they were found in it, else None.
+        """
+        while self._time and time >= self._time[0] + (self._closed + 1) * self._params.stretch:
+            self._close()
+        self._time.append(time)
+        self._usable.append(usable)
+        if landmarks is not None:
+            self._keys.append(np.asarray(landmarks, dtype=np.float32))
+
+    def finish(self) -> Pooled:
+        """Measure what is left, and return all.
+
+        Returns:
+            N rows, one per crop.
+        """
+        if self._time:
+            self._close()
+        count = len(self._time)
+        total = np.full((count, len(EXPRESSIVE) + len(ANCHORS), 2), np.nan)
+        eyes = np.full((count, 2, 2), np.nan)
+        for stretch in self._stretches:
+            first, last, shared = stretch.first, stretch.last, stretch.shared
+            own = np.full((last - first, *total.shape[1:]), np.nan)
+            for group, (moved, looks) in zip(stretch.groups, stretch.parts, strict=True):
+                own[group - first], eyes[group] = moved, looks
+            if shared:
+                both = slice(first, first + shared)
+                step = np.nanmedian(total[both] - own[:shared], axis=0)
+                own += np.where(np.isfinite(step), step, 0.0)
+                fade = np.linspace(0.0, 1.0, shared + 2)[1:-1, None, None]
+                total[both] = (1.0 - fade) * total[both] + fade * own[:shared]
+            total[first + shared : last] = own[shared:]
+        return Pooled(total, eyes)
+
+    def _close(self) -> None:
+        """Begin to measure the stretch that ends with the last crop."""
+        lead = self._params.overlap if self._closed else 0.0
+        border = self._time[0] + self._closed * self._params.stretch
+        first, last = bisect_left(self._time, border - lead), len(self._time)
+        self._closed += 1
+        indices = np.flatnonzero(self._usable[first:last]) + first
+        if not len(indices):
+            return
+        layout = Layout.of(
+            typical_landmarks(self._keys), self._iod, self._size, self._params.flow_iod
+        )
+        # a short rest at the end of a video looks for its neutral face in the time before, too
+        early = min(first, bisect_left(self._time, self._time[-1] - self._params.stretch))
+        candidates = np.flatnonzero(self._usable[early:last]) + early
+        reference = choose_reference(self._crops, candidates, regions_of(layout), self._timing)
+        groups = [indices[at : at + _GROUP] for at in range(0, len(indices), _GROUP)]
+        before = self._stretches[-1].last if self._stretches else 0
+        shared = max(0, min(before, last) - first)
+        parts = self._begin(layout, reference, groups)
+        self._stretches.append(_Stretch(first, last, shared, groups, parts))
+
+    def _here(self, layout: Layout, reference: int, groups: Sequence[np.ndarray]) -> Iterator[Part]:
+        measurer = Measurer(self._crops, regions_of(layout), self._flow, reference, self._timing)
+        return map(measurer.measure, groups)
 
 
-def _measure(job: Job, reference: int, indices: np.ndarray) -> tuple[Part, dict[str, float]]:
-    timing, measurer = _measurer(job, reference)
-    timing.seconds.clear()
-    return measurer.measure(indices), dict(timing.seconds)
+def pool_video(
+    crops: Crops,
+    track: FaceTrack,
+    params: FlowParams,
+    timing: Timing | None = None,
+    begin: Begin | None = None,
+) -> Pooled:
+    """Measure all crops of a video that is complete, as ``Pooling`` does while they arrive.
 
-
-@functools.lru_cache(maxsize=1)  # groups of one stretch come one after the other
-def _measurer(job: Job, reference: int) -> tuple[Timing, Measurer]:
-    crops, regions = _opened(job)
-    timing = Timing()
-    return timing, Measurer(crops, regions, make_flow(job.method), reference, timing)
-
-
-@functools.lru_cache(maxsize=1)
-def _opened(job: Job) -> tuple[Crops, RegionMap]:
-    regions = make_regions(np.array(job.landmarks), job.iod, job.size, job.flow_iod)
-    return open_crops(job.crops, job.size), regions
-
-
-def same_light(base: np.ndarray, face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Bring the uint8 (H, W) ``face`` to the brightness of ``base``; returns both.
-
-    Flow takes grey levels for constant; a switched lamp would look like motion all over. The
-    median ratio of blocks also holds where a hand covers part of the face. What the brighter
-    light has clipped is clipped in both.
+    Args:
+        crops: the video's crops.
+        track: their alignment.
+        params: section ``flow``.
+        timing: gets the steps crops (reading them), flow and pooling.
+        begin: has crops measured elsewhere.
     """
-    blocks = [
-        cv2.resize(picture, (_BLOCKS, _BLOCKS), interpolation=cv2.INTER_AREA).astype(np.float32)
-        for picture in (base, face)
-    ]
-    gain = float(np.median(np.maximum(blocks[0], 1.0) / np.maximum(blocks[1], 1.0)))
-    if abs(gain - 1.0) < _SAME_LIGHT:
-        return base, face  # new grey levels would be rounded, and flow's reference prepared anew
-    lit = cv2.convertScaleAbs(face, alpha=gain)
-    return (np.minimum(base, np.uint8(255.0 * gain)) if gain < 1.0 else base), lit
+    pooling = Pooling(crops, track.iod, track.size, params, timing, begin)
+    keys = track.keys()
+    for index, (time, usable) in enumerate(zip(track.time, track.success, strict=True)):
+        pooling.add(float(time), bool(usable), keys.get(index))
+    return pooling.finish()

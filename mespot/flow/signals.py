@@ -1,7 +1,7 @@
 """Per-frame signals of one video: how far each facial region is from neutral, and how sure that is.
 
-``measure`` goes from crops to signals: dense flow against neutral references, pooled by region;
-head motion fitted on rigid anchors and removed; blinks recognised and their leak removed; the
+``refine`` makes them of what dense flow measured by region (``mespot.flow.pooling``): head motion
+fitted on rigid anchors and removed; blinks recognised and their leak removed; the
 neutral level estimated and removed; the noise of this very video measured.
 """
 
@@ -14,18 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from mespot.errors import MespotError
-from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
 from mespot.files import read_npz, write_npz
 from mespot.flow.baseline import neutral_level
 from mespot.flow.blinks import closure
-from mespot.flow.estimate import make_flow
 from mespot.flow.evidence import measure_evidence, tried_lengths
 from mespot.flow.filters import BoxMeans, fill_gaps, robust_sd, smooth
 from mespot.flow.nuisance import leak
-from mespot.flow.pooling import Crops, Spread
-from mespot.flow.reference import Pooled, pool_video
-from mespot.flow.regions import RegionMap, make_regions
+from mespot.flow.pooling import Pooled
+from mespot.flow.regions import make_regions
 from mespot.flow.rigid import remove_head
 from mespot.params.flow import FlowParams
 
@@ -100,36 +97,16 @@ def sampling_step(time: np.ndarray) -> float:
     return float(np.median(np.diff(time))) if len(time) > 1 else 0.04
 
 
-def measure(
-    crops: Crops,
-    track: FaceTrack,
-    params: FlowParams,
-    timing: Timing | None = None,
-    spread: Spread | None = None,
-) -> FlowSignals:
-    """Measure the signals of one video.
+def refine(pooled: Pooled, track: FaceTrack, params: FlowParams) -> FlowSignals:
+    """Turn raw region displacement into signals.
 
     Args:
-        crops: aligned crops of the video, ``read(i, grey=True)``.
-        track: their alignment; crops without ``success`` are not measured, signals are
-            interpolated there with confidence 0.
+        pooled: what was measured.
+        track: alignment; crops without ``success`` were not measured, signals are interpolated
+            there with confidence 0.
         params: section ``flow``.
-        timing: gets the steps crops, flow, pooling and signals.
-        spread: has crops measured in other processes; the signals are the same.
     """
-    timing = timing or Timing()
     regions = make_regions(track.landmarks, track.iod, track.size, params.flow_iod)
-    usable = np.asarray(track.success, dtype=bool)
-    pooled = pool_video(
-        crops, track.time, usable, regions, make_flow(params.method),
-        params.stretch, params.overlap, timing, spread,
-    )  # fmt: skip
-    with timing.step("signals"):
-        return refine(pooled, regions, track, params)
-
-
-def refine(pooled: Pooled, regions: RegionMap, track: FaceTrack, params: FlowParams) -> FlowSignals:
-    """Turn raw region displacement into signals (everything of ``measure`` after the flow)."""
     time = np.asarray(track.time, dtype=np.float64)
     step = sampling_step(time)
     usable = np.asarray(track.success, dtype=bool) & np.isfinite(pooled.eyes).all(axis=(1, 2))

@@ -17,13 +17,14 @@ from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
 from mespot.files import read_json, write_csv, write_json
 from mespot.fingerprint import hash_path
+from mespot.flow.apart import measured_by
 from mespot.flow.intervals import empty_table, find_intervals
-from mespot.flow.pooling import Job, spread_over
-from mespot.flow.signals import measure
+from mespot.flow.pooling import Pooled, pool_video
+from mespot.flow.signals import refine
 from mespot.parallel import map_videos
 from mespot.params.flow import FlowParams
 
-_VERSION = 3  # of the algorithm: a change makes finished videos stale
+_VERSION = 4  # of the algorithm: a change makes finished videos stale
 
 
 def flow_video(
@@ -33,6 +34,7 @@ def flow_video(
     params: FlowParams,
     timing: Timing | None = None,
     crew: Crew | None = None,
+    pooled: Pooled | None = None,
 ) -> pd.DataFrame:
     """Measure one video and find its intervals.
 
@@ -43,6 +45,7 @@ def flow_video(
         params: section ``flow``.
         timing: gets the steps crops, flow, pooling and signals.
         crew: processes that measure crops side by side; the result is the same.
+        pooled: what flow measured, where that was done while the face was followed.
 
     Returns:
         what ``find_intervals`` gives, with ``video`` = name of the archive.
@@ -54,14 +57,13 @@ def flow_video(
     track = FaceTrack.load(track_path)
     path = Path(crops_path)
     reader = open_crops(path, track.size)
-    spread = None
-    if crew is not None and crew.count > 1:
-        spread = spread_over(crew, Job.of(str(path), track, params), timing)
+    begin = measured_by(crew, str(path), params.method, timing) if crew else None
     try:
-        signals = measure(reader, track, params, timing, spread)
+        pooled = pooled or pool_video(reader, track, params, timing, begin)
     finally:
         reader.close()
     with timing.step("signals"):
+        signals = refine(pooled, track, params)
         signals.save(out_path)
         return find_intervals(signals, params).assign(video=path.stem)
 

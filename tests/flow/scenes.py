@@ -8,6 +8,9 @@ import cv2
 import numpy as np
 
 from mespot.faces.track import FaceTrack
+from mespot.flow.pooling import pool_video
+from mespot.flow.signals import FlowSignals, refine
+from mespot.params.flow import FlowParams
 from mespot.synth.identity import make_identity
 from mespot.synth.motion import make_wander, visible_envelope
 from mespot.synth.render import Renderer, frame_count
@@ -88,3 +91,7 @@ class Scene:
             confidence=np.where(ok, 0.9, 0.0).astype(np.float32), head=head - head[0],
             size=CROP, iod=CROP_IOD, grey=True,
         )  # fmt: skip
+
+    def signals(self, params: FlowParams, success: np.ndarray | None = None) -> FlowSignals:
+        track = self.track(success)
+        return refine(pool_video(self, track, params), track, params)

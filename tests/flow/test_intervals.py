@@ -6,7 +6,7 @@ import pytest
 from mespot.events import INTERVAL_COLUMNS, check_table
 from mespot.flow.edges import Bump
 from mespot.flow.intervals import FEATURES, Traced, find_intervals, kind_of, score_of
-from mespot.flow.signals import FlowSignals, measure
+from mespot.flow.signals import FlowSignals
 from mespot.params import load_params
 from mespot.synth.motion import visible_envelope
 from mespot.synth.script import Nod
@@ -16,7 +16,7 @@ PARAMS = load_params().flow
 
 
 def spot(scene, success=None):
-    signals = measure(scene, scene.track(success), PARAMS)
+    signals = scene.signals(PARAMS, success)
     return signals, find_intervals(signals, PARAMS)
 
 
@@ -85,7 +85,7 @@ def test_signals_round_trip_and_repeat_byte_for_byte(lively, tmp_path):
     assert np.array_equal(loaded.displacement, signals.displacement)
     short = Scene(script(1.5, [event("me", "smile", 0.5, 0.3, 0.03)]), 30.0)
     for name in ("b", "c"):
-        measure(short, short.track(), PARAMS).save(tmp_path / f"{name}.npz")
+        short.signals(PARAMS).save(tmp_path / f"{name}.npz")
     assert (tmp_path / "b.npz").read_bytes() == (tmp_path / "c.npz").read_bytes()
 
 
@@ -152,15 +152,15 @@ def test_nothing_is_invented_in_a_gap_without_a_face():
 def test_memory_holds_a_few_crops_whatever_the_length():
     short, long = Scene(script(2.0), 25.0), Scene(script(8.0), 25.0)
     for scene in (short, long):
-        measure(scene, scene.track(), PARAMS)
+        scene.signals(PARAMS)
     assert long.most == short.most <= 3
 
 
 def test_references_of_a_long_video_join_without_a_step():
     scene = Scene(script(7.0, [event("mae", "smile", 2.0, 1.0, 0.1)]), 25.0)
     many = PARAMS.model_copy(update={"stretch": 2.5})
-    signals = measure(scene, scene.track(), many)
-    one = measure(scene, scene.track(), PARAMS)
+    signals = scene.signals(many)
+    one = scene.signals(PARAMS)
     assert np.abs(signals.displacement - one.displacement).max() < 0.01
     table = find_intervals(signals, many)
     assert list(sure(table)["type"]) == ["mae"]

@@ -8,8 +8,8 @@ from mespot.flow.baseline import neutral_level
 from mespot.flow.blinks import closure
 from mespot.flow.contrast import bump_contrast
 from mespot.flow.filters import BoxMeans, fill_gaps, smooth
+from mespot.flow.measurer import same_light
 from mespot.flow.nuisance import leak
-from mespot.flow.pooling import same_light
 from mespot.flow.regions import ANCHORS, EXPRESSIVE
 from mespot.flow.rigid import design, remove_head
 from mespot.synth.portrait import LANDMARKS

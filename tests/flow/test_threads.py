@@ -6,23 +6,16 @@ import sys
 import numpy as np
 import pytest
 
-from mespot.flow.estimate import make_flow
-from mespot.flow.reference import pool_video
+from mespot.crew import Crew
+from mespot.faces.grey_store import GreyWriter, open_crops
+from mespot.faces.timing import Timing
+from mespot.flow.apart import measured_by
+from mespot.flow.pooling import pool_video
 from mespot.flow.spans import Spans
+from mespot.params import load_params
+from tests.flow.scenes import Scene, event, script
 
-
-class Crops:
-    """Smooth pictures that drift."""
-
-    def __init__(self, count: int, size: int) -> None:
-        import cv2
-
-        rng = np.random.default_rng(0)
-        wide = cv2.GaussianBlur(rng.integers(0, 255, (size, size + count), np.uint8), (0, 0), 3)
-        self.pictures = [wide[:, at : at + size].copy() for at in range(count)]
-
-    def read(self, index: int, grey: bool = False) -> np.ndarray:
-        return self.pictures[index]
+PARAMS = load_params().flow
 
 
 @pytest.fixture
@@ -37,15 +30,42 @@ def regions():
 
 
 @pytest.mark.parametrize("method", ["farneback", "dis"])
-def test_any_number_of_threads_gives_the_same_bytes(regions, method):
-    crops, time = Crops(40, 192), np.arange(40) / 30
-    usable = np.arange(40) % 7 != 3
-    found = [
-        pool_video(crops, time, usable, regions, make_flow(method), 0.8, 0.2, threads)
-        for threads in (1, 3)
-    ]
+def test_any_number_of_processes_gives_the_same_bytes(tmp_path, method):
+    scene = Scene(script(3.0, [event("mae", "smile", 1.0, 0.9, 0.1)]), 25.0)
+    usable = np.arange(len(scene.frame)) % 7 != 3
+    track, file = scene.track(usable), tmp_path / "v.grey"
+    params = PARAMS.model_copy(update={"method": method, "stretch": 0.8, "overlap": 0.2})
+    with GreyWriter(file) as writer:
+        for index in range(len(track)):
+            writer.append(scene.read(index, grey=True))
+    reader = open_crops(file, track.size)
+    found = [pool_video(reader, track, params)]
+    with Crew(3) as crew:
+        begin = measured_by(crew, str(file), method, Timing())
+        found.append(pool_video(reader, track, params, begin=begin))
+    reader.close()
+    assert np.isfinite(found[0].displacement[usable]).all()
+    assert np.isnan(found[0].displacement[~usable]).all()
     assert found[0].displacement.tobytes() == found[1].displacement.tobytes()
     assert found[0].eyes.tobytes() == found[1].eyes.tobytes()
+
+
+@pytest.mark.parametrize("seconds", [4.0, 4.1, 5.9])
+def test_a_short_rest_of_a_video_looks_for_neutral_in_the_time_before(seconds, monkeypatch):
+    scene = Scene(script(seconds, []), 25.0)
+    asked = []
+
+    def choose(_crops, indices, _regions, _timing):
+        asked.append((indices[0] / 25, indices[-1] / 25))
+        return int(indices[0])
+
+    monkeypatch.setattr("mespot.flow.pooling.choose_reference", choose)
+    params = PARAMS.model_copy(update={"stretch": 2.0, "overlap": 0.4})
+    found = pool_video(scene, scene.track(), params)
+    assert np.isfinite(found.displacement).all()
+    last = (len(scene.frame) - 1) / 25
+    assert asked[:2] == [(0.0, 1.96), (pytest.approx(1.6), 3.96)] or seconds == 4.0
+    assert asked[-1][1] == pytest.approx(last) and asked[-1][0] <= last - 1.9
 
 
 def test_pooling_is_the_weighted_mean(regions):

@@ -1,0 +1,78 @@
+"""Measuring crops in other processes: what they are sent, and what comes back."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mespot.crew import Crew
+from mespot.faces.grey_store import open_crops
+from mespot.faces.timing import Timing
+from mespot.flow.estimate import make_flow
+from mespot.flow.measurer import Crops, Layout, Measurer, Part, regions_of
+from mespot.flow.pooling import Begin
+
+
+@dataclass(frozen=True)
+class Job:
+    """One stretch of a video.
+
+    Attributes:
+        crops: file of the crops, see ``mespot.faces.grey_store.open_crops``; it may still grow.
+        layout: where the regions lie.
+        method: flow estimator, see ``make_flow``.
+        reference: number of the neutral crop.
+    """
+
+    crops: str
+    layout: Layout
+    method: str
+    reference: int
+
+
+def measured_by(crew: Crew, crops: str, method: str, timing: Timing) -> Begin | None:
+    """Return a function that has crops measured by the crew; the numbers are the same.
+
+    None where the crew has no processes.
+
+    Args:
+        crew: processes.
+        crops: file of the crops.
+        method: flow estimator.
+        timing: gets what the processes use.
+    """
+    if crew.count == 1:
+        return None
+
+    def begin(layout: Layout, reference: int, groups: Sequence[np.ndarray]) -> Iterator[Part]:
+        job = Job(crops, layout, method, reference)
+        done = crew.map(_measure, [(job, group) for group in groups])
+        return (counted(part, seconds) for part, seconds in done)
+
+    def counted(part: Part, seconds: dict[str, float]) -> Part:
+        for name, used in seconds.items():
+            timing.add(name, used)
+        return part
+
+    return begin
+
+
+def _measure(job: Job, indices: np.ndarray) -> tuple[Part, dict[str, float]]:
+    timing, measurer = _measurer(job)
+    timing.seconds.clear()
+    return measurer.measure(indices), dict(timing.seconds)
+
+
+@functools.lru_cache(maxsize=1)  # the groups of a stretch come one after the other
+def _measurer(job: Job) -> tuple[Timing, Measurer]:
+    timing, crops = Timing(), _opened(job.crops, job.layout.size)
+    regions, flow = regions_of(job.layout), make_flow(job.method)
+    return timing, Measurer(crops, regions, flow, job.reference, timing)
+
+
+@functools.lru_cache(maxsize=1)
+def _opened(path: str, size: int) -> Crops:
+    return open_crops(path, size)

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from mespot.crew import Crew
+from mespot.errors import MespotError
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def refuse(number: int) -> int:
+    raise MespotError(f"{number} is refused")
+
+
+def own_process() -> int:
+    return os.getpid()
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_results_come_in_order(count):
+    with Crew(count) as crew:
+        assert list(crew.map(square, [(i,) for i in range(20)])) == [i * i for i in range(20)]
+        assert crew.submit(square, 7)() == 49
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_error_arrives_where_the_result_would(count):
+    with Crew(count) as crew:
+        results = crew.map(refuse, [(3,)])
+        with pytest.raises(MespotError, match="3 is refused"):
+            next(results)
+
+
+def test_one_is_nobody_else():
+    with Crew(1) as crew:
+        crew.everywhere(die)
+        assert crew.submit(own_process)() == os.getpid()
+    with Crew(2) as crew:
+        assert crew.submit(own_process)() != os.getpid()
+
+
+def test_a_killed_process_is_one_line():
+    with Crew(2) as crew, pytest.raises(MespotError, match="killed"):
+        crew.submit(die)()
+    with Crew(2) as crew, pytest.raises(MespotError, match="killed"):
+        crew.everywhere(die)
+        time.sleep(0.3)
+        crew.submit(square, 2)()
+
+
+def test_nobody_outlives_a_killed_parent():
+    code = (
+        "import os, time\n"
+        "from mespot.crew import Crew\n"
+        "with Crew(3) as crew:\n"
+        "    crew.submit(abs, -1)()\n"
+        "    print(os.getpid(), flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    parent.stdout.readline()
+    children = psutil.Process(parent.pid).children()
+    assert len(children) == 3
+    parent.kill()
+    parent.wait()
+    gone, alive = psutil.wait_procs(children, timeout=10)
+    assert len(gone) == 3 and not alive
