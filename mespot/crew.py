@@ -32,15 +32,15 @@ class Crew:
     threads, OpenCV's pool among them, and after the imports that they share.
 
     Args:
-        count: processes; 1 = none, the caller does the work when it asks for it.
+        count: processes; 0 = none, the caller does the work itself.
     """
 
-    def __init__(self, count: int = 1) -> None:
+    def __init__(self, count: int = 0) -> None:
         self.count = count
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Crew:
-        if self.count > 1:
+        if self.count:
             kind = "fork" if sys.platform == "linux" else "spawn"
             context = multiprocessing.get_context(kind)
             self._pool = ProcessPoolExecutor(self.count, context, initializer=_settle_in)
@@ -87,14 +87,10 @@ class Crew:
         waiting = [_submitted(self._pool, function, task) for task in tasks]
         return (_result(future) for future in waiting)
 
-    def everywhere(self, function: Callable[[], Any]) -> None:
-        """Begin ``function()`` in every process that is free; nobody waits for it.
-
-        For what processes may do ahead of time, such as imports.
-        """
+    def prepare(self, function: Callable[[], Any]) -> None:
+        """Begin ``function()``, for which nobody waits: what may be done ahead, such as imports."""
         if self._pool is not None:
-            for _ in range(self.count):
-                self._pool.submit(function)
+            _submitted(self._pool, function, ())
 
 
 def _submitted(

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 COLUMNS = ("vid", "onset", "offset", "type", "score", "onset_s", "offset_s")
+_MOST_PROCESSES = 4  # for flow, which then keeps up with the one that follows the face
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,11 @@ def spot(
     out.mkdir(parents=True, exist_ok=True)
     timing = timing or Timing()
     tables, failed = [], []
-    with _one_thread_per_call(), Crew(cores(params.jobs)) as crew:
-        crew.everywhere(_prepare_to_draw)  # while the faces of the first video are followed
-        run = _Run(out, params, system, timing, overlay, crew)
+    threads = cores(params.jobs)
+    sizes = (min(threads, _MOST_PROCESSES), 1) if threads > 1 else (0, 0)
+    with _one_thread_per_call(), Crew(sizes[0]) as crew, Crew(sizes[1]) as artist:
+        artist.prepare(_prepare_to_draw)  # while the face of the first video is followed
+        run = _Run(out, params, system, timing, overlay, threads, crew, artist)
         for one in track(inputs, "videos"):
             try:
                 tables.append(run.spot(one))
@@ -162,24 +165,27 @@ class _Run:
     system: System | None
     timing: Timing
     overlay: bool
+    threads: int
     crew: Crew
+    artist: Crew
     shown: list[SpottedPage] = field(default_factory=list)
     drawn: list[Callable[[], float]] = field(default_factory=list)
 
     def spot(self, one: Input) -> pd.DataFrame:
         """Work on one video and write its own files; returns its rows of ``intervals.csv``."""
-        folder, timing, crew = self.out / one.name, self.timing, self.crew
+        folder, timing = self.out / one.name, self.timing
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".work-", dir=folder) as name:
             opener = open_frames if needs_colour(self.system) else open_grey
-            source = opener(one.path, one.fps, crew.count)
+            source = opener(one.path, one.fps, self.threads)
             found = spot_video(
-                source, one.name, Path(name), self.params, self.system, timing=timing, crew=crew
-            )
+                source, one.name, Path(name), self.params, self.system,
+                timing=timing, crew=self.crew,
+            )  # fmt: skip
             numbers = _frame_numbers(source, found.face.frames)
             chosen, face, signals = found.intervals, found.face, found.signals
             picture = folder / "timeline.png", signals, chosen, one.name, face.fps
-            self.drawn.append(crew.submit(_draw, *picture, self.params.flow.threshold))
+            self.drawn.append(self.artist.submit(_draw, *picture, self.params.flow.threshold))
             if len(self.shown) < self.params.report.page.videos:
                 with timing.step("results"):
                     self._show(one.name, found, numbers)
@@ -188,7 +194,7 @@ class _Run:
             with timing.step("overlay"):
                 from mespot.overlay import write_overlay
 
-                frames = open_frames(one.path, one.fps, crew.count)
+                frames = open_frames(one.path, one.fps, self.threads)
                 write_overlay(folder / "overlay.mp4", frames, face, signals, chosen)
         with timing.step("results"):
             write_numbers(folder / "frames.csv", frame_table(face, signals, chosen, numbers))

@@ -29,14 +29,14 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("count", [0, 1, 3])
 def test_results_come_in_order(count):
     with Crew(count) as crew:
         assert list(crew.map(square, [(i,) for i in range(20)])) == [i * i for i in range(20)]
         assert crew.submit(square, 7)() == 49
 
 
-@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("count", [0, 2])
 def test_an_error_arrives_where_the_result_would(count):
     with Crew(count) as crew:
         results = crew.map(refuse, [(3,)])
@@ -44,19 +44,20 @@ def test_an_error_arrives_where_the_result_would(count):
             next(results)
 
 
-def test_one_is_nobody_else():
-    with Crew(1) as crew:
-        crew.everywhere(die)
+def test_work_is_done_elsewhere_where_there_is_somebody():
+    with Crew() as crew:
+        crew.prepare(die)
         assert crew.submit(own_process)() == os.getpid()
-    with Crew(2) as crew:
-        assert crew.submit(own_process)() != os.getpid()
+    with Crew(1) as crew:
+        other = crew.submit(own_process)()
+        assert crew.submit(own_process)() == other != os.getpid()
 
 
 def test_a_killed_process_is_one_line():
     with Crew(2) as crew, pytest.raises(MespotError, match="killed"):
         crew.submit(die)()
     with Crew(2) as crew, pytest.raises(MespotError, match="killed"):
-        crew.everywhere(die)
+        crew.prepare(die)
         time.sleep(0.3)
         crew.submit(square, 2)()
 

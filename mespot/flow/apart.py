@@ -44,7 +44,7 @@ def measured_by(crew: Crew, crops: str, method: str, timing: Timing) -> Begin | 
         method: flow estimator.
         timing: gets what the processes use.
     """
-    if crew.count == 1:
+    if not crew.count:
         return None
 
     def begin(layout: Layout, reference: int, groups: Sequence[np.ndarray]) -> Iterator[Part]:
