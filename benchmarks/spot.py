@@ -2,9 +2,9 @@
 
 Writes H.264 videos of a face (a rendered one, or that of ``--face``, played to and fro), runs the
 command on them in processes of its own, and prints wall and CPU time, frames/s, start-up time
-(that of a 1-frame video), peak memory of all its processes at one and at four times the length, and the breakdown of
-``--profile``. The per-frame work of the MEGC teams' method (``challenge.py``) runs on the same
-video in the same minutes, on one core as theirs does.
+(that of a 1-frame video), peak memory of all its processes at one and at four times the length,
+and the breakdown of ``--profile``. The per-frame work of the MEGC teams' method
+(``challenge.py``) runs on the same video in the same minutes, on one core as theirs does.
 
     python benchmarks/spot.py --frames 3000
     python benchmarks/spot.py --frames 3000 --longest 54000   # half an hour, for its memory
