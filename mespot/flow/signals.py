@@ -12,6 +12,7 @@ import os
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from mespot.errors import MespotError
 from mespot.faces.timing import Timing
@@ -20,7 +21,7 @@ from mespot.files import read_npz, write_npz
 from mespot.flow.baseline import neutral_level
 from mespot.flow.blinks import closure
 from mespot.flow.estimate import make_flow
-from mespot.flow.evidence import measure_evidence, tried_lengths
+from mespot.flow.evidence import Evidence, measure_evidence, tried_lengths
 from mespot.flow.filters import BoxMeans, fill_gaps, robust_sd, smooth
 from mespot.flow.nuisance import leak
 from mespot.flow.reference import Crops, Pooled, pool_video
@@ -50,6 +51,8 @@ class FlowSignals:
         confidence: (N,) float32 0 (no face, wild motion) to 1.
         frames: number of source frames of the video.
         fps: source frames per second.
+        evidence: what ``strength`` was made from, where these signals were just measured; not
+            saved, and not handed on to signals of which something was replaced.
     """
 
     frame: np.ndarray
@@ -64,10 +67,13 @@ class FlowSignals:
     confidence: np.ndarray
     frames: int
     fps: float
+    evidence: Evidence | None = dataclasses.field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write an npz of plain arrays, atomically and with the same bytes each time."""
-        arrays = dataclasses.asdict(self)
+        arrays = {name: getattr(self, name) for name in _saved()}
         arrays["regions"] = np.array(self.regions)
         write_npz(path, arrays)
 
@@ -79,7 +85,7 @@ class FlowSignals:
             MespotError: naming the file and the first array that is missing.
         """
         arrays = read_npz(path)
-        names = [field.name for field in dataclasses.fields(cls)]
+        names = _saved()
         missing = [name for name in names if name not in arrays]
         if missing:
             raise MespotError(f"{path}: no array {missing[0]!r}, expected flow signals")
@@ -92,6 +98,10 @@ class FlowSignals:
     def step(self) -> float:
         """Time between crops, s."""
         return sampling_step(self.time)
+
+
+def _saved() -> list[str]:
+    return [field.name for field in dataclasses.fields(FlowSignals) if field.init]
 
 
 def sampling_step(time: np.ndarray) -> float:
@@ -123,7 +133,8 @@ def measure(
         crops, track.time, usable, regions, make_flow(params.method),
         params.stretch, params.overlap, threads, timing,
     )  # fmt: skip
-    with timing.step("signals"):
+    # small matrices: further threads of the linear algebra would only wait, at full load
+    with timing.step("signals"), threadpool_limits(1, user_api="blas"):
         return refine(pooled, regions, track, params)
 
 
@@ -132,9 +143,10 @@ def refine(pooled: Pooled, regions: RegionMap, track: FaceTrack, params: FlowPar
     time = np.asarray(track.time, dtype=np.float64)
     step = sampling_step(time)
     usable = np.asarray(track.success, dtype=bool) & np.isfinite(pooled.eyes).all(axis=(1, 2))
-    raw = fill_gaps(pooled.displacement, usable)
     eyes = fill_gaps(pooled.eyes, usable)
-    fit = remove_head(raw, regions.centres, regions.depths, len(regions.names))
+    fit = remove_head(
+        fill_gaps(pooled.displacement, usable), regions.centres, regions.depths, len(regions.names)
+    )
     lid_index = [regions.names.index(name) for name in ("lid_upper_r", "lid_upper_l")]
     blink = closure(eyes, fit.displacement[:, lid_index, 1], step)
 
@@ -144,14 +156,14 @@ def refine(pooled: Pooled, regions: RegionMap, track: FaceTrack, params: FlowPar
     shut = np.clip(blink / _SHUT, 0.0, 1.0)[:, None]
     nuisance = np.concatenate([blink[:, None], lids * shut, fit.motion[:, 4:]], axis=1)  # (N, 7)
     floor = np.array([_BLINK_FLOOR] + [params.noise_floor] * 4 + [params.turn_floor] * 2)
-    flat = fit.displacement.reshape(len(time), -1)  # (N, R * 2)
+    displacement = fit.displacement
+    flat = displacement.reshape(len(time), -1)  # (N, R * 2), a view: large in a long video
     lag = max(1, round(params.leak_lag / step))
-    flat = flat - leak(flat, nuisance, floor, usable, lag)
+    flat -= leak(flat, nuisance, floor, usable, lag)
 
     calm = usable & (blink < _SHUT)
     teach = calm if calm.sum() > 5 else usable
-    flat = flat - neutral_level(flat, time, teach, params.neutral_window)
-    displacement = flat.reshape(fit.displacement.shape)
+    flat -= neutral_level(flat, time, teach, params.neutral_window)
     displacement[:, lid_index] = (
         lids - np.median(lids[usable], axis=0) if usable.any() else lids
     ).reshape(len(time), 2, 2)
@@ -178,7 +190,9 @@ def refine(pooled: Pooled, regions: RegionMap, track: FaceTrack, params: FlowPar
         return signals
     evidence = measure_evidence(signals, tried_lengths(params), params.noise_floor)
     strongest = evidence.level.max(axis=0)
-    return dataclasses.replace(signals, strength=strongest.astype(np.float32))
+    signals = dataclasses.replace(signals, strength=strongest.astype(np.float32))
+    object.__setattr__(signals, "evidence", evidence)  # so that it need not be measured again
+    return signals
 
 
 def head_speed(head: np.ndarray, step: float) -> np.ndarray:
@@ -195,6 +209,9 @@ def region_noise(
     """Noise SD per region (R,), IOD: robust SD of what changes faster than 0.2 s, both axes."""
     if not usable.any():
         return np.full(displacement.shape[1], floor)
-    fast = displacement - BoxMeans(displacement, step).mean(-0.1, 0.1)
-    both = np.sqrt((robust_sd(fast[usable]) ** 2).mean(axis=1))
-    return np.maximum(both, floor)
+    noise = np.empty(displacement.shape[1])
+    for region in range(len(noise)):  # one at a time: long videos
+        own = displacement[:, region].T  # (2, N)
+        fast = own - BoxMeans(own, step).mean(-0.1, 0.1)
+        noise[region] = np.sqrt((robust_sd(fast[:, usable]) ** 2).mean())
+    return np.maximum(noise, floor)
