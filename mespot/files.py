@@ -19,6 +19,8 @@ import pandas as pd
 
 from mespot.errors import MespotError
 
+_ROWS = 4096  # of a table of numbers that are Python's own at a time: a long video has many
+
 
 @contextlib.contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
@@ -71,10 +73,12 @@ def write_csv(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
 def write_numbers(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
     """Write a table of finite numbers: the bytes of ``write_csv``, several times as fast."""
     columns = [table[name].to_numpy() for name in table.columns]
-    form = ",".join("%d" if column.dtype.kind in "iu" else "%.6g" for column in columns)
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    lines = [",".join(table.columns), *(form % row for row in rows), ""]
-    write_text(path, "\n".join(lines))
+    form = ",".join("%d" if column.dtype.kind in "iu" else "%.6g" for column in columns) + "\n"
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
+        out.write(",".join(table.columns) + "\n")
+        for first in range(0, len(table), _ROWS):
+            parts = (column[first : first + _ROWS].tolist() for column in columns)
+            out.writelines(form % row for row in zip(*parts, strict=True))
 
 
 def write_npz(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -> None:

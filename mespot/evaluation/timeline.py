@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from matplotlib.lines import TICKDOWN, Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import AutoMinorLocator, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from mespot.evaluation.areas import group_regions
 from mespot.evaluation.canvas import new_figure, plain_style, save_png
@@ -33,6 +34,7 @@ _WIDTH, _LEFT, _RIGHT = 14.0, 0.85, 1.15  # inches
 _HEADER, _ABOVE, _BELOW, _GAP = 0.68, 0.36, 0.5, 0.09
 _LANE, _EVIDENCE, _HEAD, _BRANCH = 0.6, 1.1, 0.5, 0.3
 _ROW_SECONDS, _MOST_ROWS = 40.0, 6
+_MINOR = 5  # parts between two ticks of time
 _ORDER = ("fused", "model", "flow")
 
 
@@ -175,22 +177,49 @@ def _timed(
     return table.assign(start=table["onset"] / fps, end=(table["offset"] + 1) / fps, hit=hit)
 
 
-def _draw_time(panels: list[Any], window: Window, fps: float) -> None:
+def _draw_time(panels: list[Axes], window: Window, fps: float) -> None:
+    """Ticks of time below the last panel, of frames above the first, and a grid through all."""
+    steps = MaxNLocator(nbins=14, steps=[1, 2, 5, 10])
+    seconds = steps.tick_values(window.start, window.end)
     for panel in panels:
         panel.set_xlim(window.start, window.end)
-        panel.xaxis.set_major_locator(MaxNLocator(nbins=14, steps=[1, 2, 5, 10]))
-        if panel is panels[-1]:
-            panel.xaxis.set_minor_locator(AutoMinorLocator())
-        panel.grid(axis="x", color="#e6e6e6", linewidth=0.6)
-        panel.set_axisbelow(True)
-        panel.tick_params(axis="x", labelbottom=panel is panels[-1], labelsize=8)
-    panels[-1].set_xlabel("time, s", fontsize=8, labelpad=1)
-    frames = panels[0].secondary_xaxis(
-        "top", functions=(lambda seconds: seconds * fps, lambda frame: frame / fps)
+    for panel in panels[:-1]:
+        panel.vlines(
+            seconds,
+            0,
+            1,
+            transform=panel.get_xaxis_transform(),
+            colors="#e6e6e6",
+            linewidth=0.6,
+            zorder=0.5,
+        )
+    panels[-1].xaxis.set_major_locator(steps)
+    between = np.linspace(seconds[:-1], seconds[1:], _MINOR, endpoint=False)[1:].ravel()
+    panels[-1].plot(
+        between,
+        np.zeros_like(between),
+        linestyle="none",
+        marker=TICKDOWN,
+        markersize=2,
+        markeredgewidth=0.6,
+        color="black",
+        transform=panels[-1].get_xaxis_transform(),
+        clip_on=False,
     )
-    frames.xaxis.set_major_locator(MaxNLocator(nbins=14, steps=[1, 2, 5, 10], integer=True))
-    frames.tick_params(labelsize=7, colors="#555555")
-    frames.set_xlabel("frame (0-based)", fontsize=7, color="#555555", labelpad=2)
+    panels[-1].grid(axis="x", color="#e6e6e6", linewidth=0.6)
+    panels[-1].set_axisbelow(True)
+    panels[-1].tick_params(axis="x", labelsize=8)
+    panels[-1].set_xlabel("time, s", fontsize=8, labelpad=1)
+    for panel in panels[1:-1]:
+        panel.xaxis.set_visible(False)
+    frames = MaxNLocator(nbins=14, steps=[1, 2, 5, 10], integer=True)
+    ticks = frames.tick_values(window.start * fps, window.end * fps)
+    ticks = ticks[(ticks >= window.start * fps) & (ticks <= window.end * fps)]
+    panels[0].set_xticks(ticks / fps, [f"{tick:.0f}" for tick in ticks])
+    panels[0].xaxis.tick_top()
+    panels[0].xaxis.set_label_position("top")
+    panels[0].tick_params(axis="x", labelsize=7, colors="#555555")
+    panels[0].set_xlabel("frame (0-based)", fontsize=7, color="#555555", labelpad=2)
 
 
 def _draw_header(

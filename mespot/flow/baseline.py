@@ -38,7 +38,11 @@ def neutral_level(
     centres = time[0] + np.linspace(edge, max(seconds - edge, edge), places)
     knots, levels = [], []
     for centre in centres:
-        inside = np.flatnonzero((np.abs(time - centre) <= 0.5 * window) & usable)
+        first, last = np.searchsorted(time, [centre - 0.51 * window, centre + 0.51 * window])
+        near = slice(first, last)
+        inside = first + np.flatnonzero(
+            (np.abs(time[near] - centre) <= 0.5 * window) & usable[near]
+        )
         if inside.size == 0:
             continue
         inside = inside[np.unique(np.linspace(0, inside.size - 1, _POINTS).round().astype(int))]
@@ -47,9 +51,10 @@ def neutral_level(
     if not levels:
         return np.zeros_like(signal)
     table = np.stack(levels)  # (knots, D)
-    return np.stack([np.interp(time, knots, column) for column in table.T], axis=1).reshape(
-        count, -1
-    )
+    level = np.empty((count, table.shape[1]))
+    for own, column in zip(level.T, table.T, strict=True):
+        own[:] = np.interp(time, knots, column)
+    return level
 
 
 def _densest(points: np.ndarray) -> np.ndarray:
@@ -57,9 +62,9 @@ def _densest(points: np.ndarray) -> np.ndarray:
     gaps = np.maximum(square[:, None] + square[None] - 2.0 * points @ points.T, 0.0)
     # first wide, so that rest before and after counts together though it differs a little; then
     # narrow, so that the flanks of expressions do not pull
-    level = points[np.argmax(np.exp(-0.5 * gaps / (np.quantile(gaps, _WIDE) + 1e-12)).sum(axis=1))]
-    for share in (_WIDE, _NARROW):
-        width = np.quantile(gaps, share) + 1e-12
+    wide, narrow = np.quantile(gaps, [_WIDE, _NARROW]) + 1e-12
+    level = points[np.argmax(np.exp(-0.5 * gaps / wide).sum(axis=1))]
+    for width in (wide, narrow):
         for _ in range(_SHIFTS):
             weight = np.exp(-0.5 * ((points - level) ** 2).sum(axis=1) / width)
             level = weight @ points / weight.sum()

@@ -18,29 +18,29 @@ FLANK = 0.3
 """Length of a flank as a share of the event's length."""
 
 
-def flank_width(length: float) -> float:
+def flank_width(length: float | np.ndarray) -> float | np.ndarray:
     """Length of a flank in s: long enough for a stable mean, short enough to be local."""
-    return float(np.clip(FLANK * length, 0.1, 0.6))
+    return np.clip(FLANK * length, 0.1, 0.6)
 
 
-def bump_contrast(boxes: BoxMeans, length: float) -> np.ndarray:
-    """Two-sided contrast of bumps of ``length`` seconds around every sample.
+def two_sides(boxes: BoxMeans, length: float) -> tuple[np.ndarray, np.ndarray]:
+    """How far bumps of ``length`` seconds around every sample are off their flanks.
 
     Args:
-        boxes: running integral of (N, K) signals.
+        boxes: running integral of (D, N) signals.
         length: s.
 
     Returns:
-        (N, K) signed contrast in the unit of the signals; 0 where the sides disagree.
+        mean inside less the mean before, and less the mean after; each (D, N), linear in the
+        signals.
     """
-    inside, before, after = three_means(boxes, length)
-    rise, fall = inside - before, inside - after
-    smaller = np.where(np.abs(rise) < np.abs(fall), rise, fall)
-    return np.where(rise * fall > 0.0, smaller, 0.0)
-
-
-def three_means(boxes: BoxMeans, length: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Means inside, before and after bumps of ``length`` seconds, each (N, K)."""
     half, flank = 0.5 * length, flank_width(length)
     inside = boxes.mean(-INSIDE * half, INSIDE * half)
-    return inside, boxes.mean(-half - flank, -half), boxes.mean(half, half + flank)
+    before, after = boxes.mean(-half - flank, -half), boxes.mean(half, half + flank)
+    return np.subtract(inside, before, out=before), np.subtract(inside, after, out=after)
+
+
+def two_sided(rise: np.ndarray, fall: np.ndarray) -> np.ndarray:
+    """Size of the smaller of both differences; 0 where the sides disagree."""
+    lower, upper = np.minimum(rise, fall), np.maximum(rise, fall)
+    return np.maximum(np.maximum(lower, np.negative(upper, out=upper), out=lower), 0.0, out=lower)

@@ -15,6 +15,7 @@ from mespot.flow.contrast import flank_width
 from mespot.flow.signals import FlowSignals
 
 _ROUNDS = 2
+_BLOCK = 64  # candidates of like length whose waveforms lie side by side
 
 
 @dataclass(frozen=True)
@@ -58,91 +59,124 @@ class Tracer:
         self.step = signals.step
         self.edge = edge
         self.tolerance = tolerance
-        self.signal = np.asarray(signals.displacement[:, keep], dtype=np.float64)  # (N, R, 2)
+        moved = signals.displacement[:, keep]
+        self.signal = np.array(moved, dtype=np.float64).reshape(len(moved), -1)  # (N, R * 2)
+        self.integral = np.zeros((len(moved) + 1, self.signal.shape[1]))
+        np.cumsum(self.signal, axis=0, out=self.integral[1:])
         self.noise = np.asarray(signals.noise[keep], dtype=np.float64)
 
-    def trace(self, centre: float, length: float) -> Bump | None:
-        """Refine a candidate; ``None`` when nothing stands out there.
+    def trace(self, centres: np.ndarray, lengths: np.ndarray) -> list[Bump | None]:
+        """Refine candidates; ``None`` for those at which nothing stands out.
 
         Args:
-            centre: s.
-            length: s.
+            centres: (C,) s.
+            lengths: (C,) s.
         """
-        found = None
+        found = np.full((len(centres), 6), np.nan)
         for _ in range(_ROUNDS):
-            found = self._once(centre, length)
-            if found is None:
-                return None
-            centre = 0.5 * (found.onset + found.offset)
-            length = max(found.offset - found.onset, 2.0 * self.step)
-        return found
+            going = np.flatnonzero(np.isfinite(lengths))
+            going = going[np.argsort(lengths[going], kind="stable")]
+            for first in range(0, len(going), _BLOCK):
+                block = going[first : first + _BLOCK]
+                found[block] = self._once(centres[block], lengths[block])
+            onset, offset = found[:, 0], found[:, 2]
+            centres = 0.5 * (onset + offset)
+            lengths = np.maximum(offset - onset, 2.0 * self.step)
+        return [
+            None if np.isnan(row[0]) else Bump(*row[:4], self.names[int(row[4])], row[5])
+            for row in found.tolist()
+        ]
 
-    def _mean(self, start: float, end: float) -> np.ndarray:
-        low, high = np.searchsorted(self.time, [start - 1e-9, end + 1e-9])
-        low = min(max(low, 0), len(self.time) - 1)
-        return self.signal[low : max(high, low + 1)].mean(axis=0)  # (R, 2)
+    def _means(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        low, high = self._samples(start, end)
+        means = (self.integral[high] - self.integral[low]) / (high - low)[:, None]
+        return means.reshape(len(start), -1, 2)  # (C, R, 2)
 
-    def _once(self, centre: float, length: float) -> Bump | None:
+    def _samples(self, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """First sample in [start, end], and one past the last; at least one sample."""
+        low = np.minimum(np.searchsorted(self.time, start - 1e-9), len(self.time) - 1)
+        return low, np.maximum(np.searchsorted(self.time, end + 1e-9), low + 1)
+
+    def _once(self, centre: np.ndarray, length: np.ndarray) -> np.ndarray:
+        """Attributes of ``Bump`` in its order, the region as a number; (C, 6), NaN for none."""
         half, flank = 0.5 * length, flank_width(length)
-        inside = self._mean(centre - 0.5 * half, centre + 0.5 * half)
-        before = self._mean(centre - half - flank, centre - half)
-        after = self._mean(centre + half, centre + half + flank)
-        move = inside - 0.5 * (before + after)  # (R, 2)
-        size = np.linalg.norm(move, axis=1)
-        spread = np.maximum(self.noise, 0.15 * size.max())[:, None]
+        inside = self._means(centre - 0.5 * half, centre + 0.5 * half)
+        before = self._means(centre - half - flank, centre - half)
+        after = self._means(centre + half, centre + half + flank)
+        move = inside - 0.5 * (before + after)  # (C, R, 2)
+        size = np.linalg.norm(move, axis=2)
+        largest = np.maximum(size.max(axis=1), 1e-12)
+        spread = np.maximum(self.noise, 0.15 * largest[:, None])[..., None]
         weight = move / spread**2
-        unit = float((weight * move).sum())
-        if unit <= 0.0:
-            return None
+        unit = (weight * move).sum(axis=(1, 2))
         reach = length + flank
-        low, high = np.searchsorted(self.time, [centre - reach - 1e-9, centre + reach + 1e-9])
-        if high - low < 3:
-            return None
-        wave = np.einsum("nrd,rd->n", self.signal[low:high], weight) / unit
-        wave = _blur(wave, max(0.04, 0.1 * length) / self.step)
-        time = self.time[low:high]
-        core = np.flatnonzero(np.abs(time - centre) <= max(0.6 * half, self.step))
-        apex = int(core[np.argmax(wave[core])])
-        lowest = -self.tolerance / float(size.max())
-        onset = self._edge(wave[: apex + 1][::-1], time[: apex + 1][::-1], lowest)
-        offset = self._edge(wave[apex:], time[apex:], lowest)
-        levels = [float((weight * part).sum()) / unit for part in (inside, before, after)]
-        around = min(abs(levels[1]), abs(levels[2]))
-        departure = abs(levels[0]) / (around + 0.05)
-        peak = self.signal[low + apex]
-        sides = np.linalg.norm([peak - before, peak - after], axis=2).min(axis=0)  # (R,)
-        strongest = int(np.argmax(sides))
-        return Bump(
-            onset=onset,
-            apex=float(time[apex]),
-            offset=offset,
-            amplitude=float(sides[strongest]),
-            region=self.names[strongest],
-            departure=departure,
-        )
+        low, high = self._samples(centre - reach, centre + reach)
+        fine = (unit > 0.0) & (high - low >= 3)
+        unit = np.where(fine, unit, 1.0)
 
-    def _edge(self, wave: np.ndarray, time: np.ndarray, lowest: float) -> float:
-        """Time at which ``wave``, going away from its peak at index 0, reaches its foot.
+        place = np.arange((high - low).max())  # (W,)
+        time = self.time[np.minimum(low[:, None] + place, high[:, None] - 1)]  # (C, W)
+        wave = self._waves(weight.reshape(len(weight), -1) / unit[:, None], low, high, length)
+        seen = place < (high - low)[:, None]
+        core = np.abs(time - centre[:, None]) <= np.maximum(0.6 * half, self.step)[:, None]
+        apex = np.where(core & seen, wave, -np.inf).argmax(axis=1)[:, None]  # (C, 1)
+        lowest = -self.tolerance / largest
+        onset = self._edges(wave[:, ::-1], time[:, ::-1], (place <= apex)[:, ::-1], lowest)
+        offset = self._edges(wave, time, (place >= apex) & seen, lowest)
 
-        The foot is not below ``lowest`` unless the peak itself is.
+        levels = [(weight * part).sum(axis=(1, 2)) / unit for part in (inside, before, after)]
+        around = np.minimum(np.abs(levels[1]), np.abs(levels[2]))
+        departure = np.abs(levels[0]) / (around + 0.05)
+        peak = self.signal[low + apex[:, 0]].reshape(move.shape)
+        sides = np.minimum(
+            np.linalg.norm(peak - before, axis=2), np.linalg.norm(peak - after, axis=2)
+        )  # (C, R)
+        at = np.take_along_axis(time, apex, axis=1)[:, 0]
+        found = [onset, at, offset, sides.max(axis=1), sides.argmax(axis=1), departure]
+        return np.where(fine[:, None], np.stack(found, axis=1), np.nan)
+
+    def _waves(
+        self, weight: np.ndarray, low: np.ndarray, high: np.ndarray, length: np.ndarray
+    ) -> np.ndarray:
+        """Movement along each candidate's own direction, smoothed with the ends held; (C, W).
+
+        Args:
+            weight: (C, R * 2) of the regions along both axes.
+            low: (C,) first sample.
+            high: (C,) one past the last sample; what comes after it in a row means nothing.
+            length: (C,) s.
         """
-        foot = float(wave.min())
-        if foot < lowest < float(wave[0]):
-            foot = min(0.0, 0.5 * (lowest + float(wave[0])))
-        limit = foot + self.edge * (float(wave[0]) - foot)
-        below = np.flatnonzero(wave <= limit)
-        index = int(below[0])
-        if index == 0:
-            return float(time[0])
-        above, under = wave[index - 1], wave[index]
-        share = (above - limit) / max(above - under, 1e-12)
-        return float(time[index - 1] + share * (time[index] - time[index - 1]))
+        sigma = np.maximum(0.04, 0.1 * length) / self.step / 2.355
+        reach = np.maximum(np.ceil(3.0 * sigma), 1.0)
+        most = int(reach.max())
+        lag = np.arange(-most, most + 1)
+        kernel = np.exp(-0.5 * (lag / sigma[:, None]) ** 2)  # (C, T)
+        kernel[np.abs(lag) > reach[:, None]] = 0.0
+        kernel /= kernel.sum(axis=1, keepdims=True)
+        held = np.empty((len(low), (high - low).max() + 2 * most))
+        for row, own, first, last in zip(held, weight, low.tolist(), high.tolist(), strict=True):
+            end = most + last - first
+            np.matmul(self.signal[first:last], own, out=row[most:end])
+            row[:most], row[end:] = row[most], row[end - 1]
+        windows = np.lib.stride_tricks.sliding_window_view(held, len(lag), axis=1)  # (C, W, T)
+        return np.einsum("cwt,ct->cw", windows, kernel)
 
+    def _edges(
+        self, wave: np.ndarray, time: np.ndarray, side: np.ndarray, lowest: np.ndarray
+    ) -> np.ndarray:
+        """Times (C,) at which waves (C, W), rightwards from their peaks, reach their feet.
 
-def _blur(wave: np.ndarray, width: float) -> np.ndarray:
-    """Gaussian smoothing with edges held; ``width`` is the FWHM in samples."""
-    sigma = width / 2.355
-    reach = max(1, int(np.ceil(3.0 * sigma)))
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    padded = np.pad(wave, reach, mode="edge")
-    return np.convolve(padded, kernel / kernel.sum(), mode="valid")
+        ``side`` (C, W) begins at the peak. The foot is not below ``lowest`` (C,) unless the peak
+        itself is.
+        """
+        row = np.arange(len(wave))
+        peak = side.argmax(axis=1)
+        top, foot = wave[row, peak], np.where(side, wave, np.inf).min(axis=1)
+        through = (foot < lowest) & (lowest < top)
+        foot = np.where(through, np.minimum(0.0, 0.5 * (lowest + top)), foot)
+        limit = foot + self.edge * (top - foot)
+        index = (side & (wave <= limit[:, None])).argmax(axis=1)
+        nearer = np.maximum(index - 1, peak)
+        above, under = wave[row, nearer], wave[row, index]
+        share = (above - limit) / np.maximum(above - under, 1e-12)
+        return time[row, nearer] + share * (time[row, index] - time[row, nearer])

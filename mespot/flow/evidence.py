@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mespot.flow.actions import Directions, make_actions
-from mespot.flow.contrast import INSIDE, bump_contrast
+from mespot.flow.contrast import INSIDE, two_sided, two_sides
 from mespot.flow.filters import BoxMeans
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _QUANTILE_SD = 0.62
 """Where that quantile lies for white noise, in SDs of the contrast's differences."""
 _BLINK_LENGTH = 1.2
 _AROUND_EYES = ("brow", "glabella", "infraorbital", "cheek")
+_BLOCK = 1 << 15  # values worked on at a time, so that they stay near the processor
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,14 @@ class Evidence:
         level: (L, N) strongest action in noise SDs.
         action: (L, N) its index; -1 - index where the movement goes against the direction.
         directions: the directions of the actions.
+        floor: smallest noise SD that was assumed, IOD.
     """
 
     lengths: np.ndarray
     level: np.ndarray
     action: np.ndarray
     directions: Directions
+    floor: float
 
     def name(self, length: int, sample: int) -> str:
         """Name of the strongest action at one length and sample."""
@@ -58,6 +61,18 @@ def tried_lengths(params: FlowParams) -> np.ndarray:
     return np.geomspace(params.shortest, params.longest, count)
 
 
+def evidence_of(signals: FlowSignals, params: FlowParams) -> Evidence:
+    """Return the evidence that made the signals' strength if it is at hand, else measure it."""
+    lengths, known = tried_lengths(params), signals.evidence
+    if (
+        known is not None
+        and known.floor == params.noise_floor
+        and np.array_equal(known.lengths, lengths)
+    ):
+        return known
+    return measure_evidence(signals, lengths, params.noise_floor)
+
+
 def measure_evidence(signals: FlowSignals, lengths: np.ndarray, floor: float) -> Evidence:
     """Measure evidence at all lengths.
 
@@ -67,46 +82,88 @@ def measure_evidence(signals: FlowSignals, lengths: np.ndarray, floor: float) ->
         floor: smallest noise SD, IOD.
     """
     directions = make_actions()
-    weights = directions.weights
     both_ways = np.array([opposite != "" for opposite in directions.opposites])
     eyes = np.array([name.startswith(_AROUND_EYES) for name in signals.regions])
-    near_eyes = (weights[:, eyes] ** 2).sum(axis=(1, 2))  # (K,) weights have unit length
-    boxes = BoxMeans(np.einsum("nrd,krd->nk", signals.displacement, weights), signals.step)
+    near_eyes = (directions.weights[:, eyes] ** 2).sum(axis=(1, 2))  # (K,) weights of unit length
+    count = len(signals.time)
+    seen = signals.confidence > 0.0
+    usable = np.flatnonzero(seen)
+    weights = directions.weights.reshape(len(both_ways), -1)  # (K, R * 2)
+    part_of = weights.any(axis=0)
+    moved = signals.displacement.reshape(count, -1)[:, part_of].T  # (D, N)
+    weights, boxes = weights[:, part_of], BoxMeans(moved, signals.step)
     blink = BoxMeans(signals.blink, signals.step)
     speed = BoxMeans(signals.head_motion, signals.step)
-    usable = signals.confidence > 0.0
-    level, action = [], []
-    for length in lengths:
-        signed = bump_contrast(boxes, float(length))  # (N, K)
-        contrast = np.abs(signed)
-        half = 0.5 * float(length)
-        noise = np.maximum(_spread(contrast, usable), floor) ** 2  # (K,)
-        total = np.broadcast_to(noise, contrast.shape)
-        if length <= _BLINK_LENGTH:
-            closed = blink.mean(-INSIDE * half, INSIDE * half)
-            total = total + _extra(contrast, noise, closed, usable & (closed > 0.2), near_eyes)
-        fast = speed.mean(-half, half)
-        limit = max(float(np.quantile(fast, 0.85)), 0.15)
-        total = total + _extra(contrast, noise, fast / limit, usable & (fast > limit), 1.0)
-        ratio = np.where(both_ways | (signed > 0.0), contrast, 0.0) / np.sqrt(total)
-        ratio[~usable] = 0.0
-        best = ratio.argmax(axis=1)
-        every = np.arange(len(best))
-        level.append(ratio[every, best])
-        action.append(np.where(signed[every, best] >= 0.0, best, -1 - best))
-    return Evidence(np.asarray(lengths), np.stack(level), np.stack(action), directions)
+    level = np.zeros((len(lengths), count))
+    action = np.zeros((len(lengths), count), dtype=np.int64)
+    size = max(1, _BLOCK // count)
+    for number, length in enumerate(lengths):
+        rise, fall = two_sides(boxes, float(length))  # (D, N)
+        disturbances = _disturbances(blink, speed, float(length), usable)
+        for first in range(0, len(weights), size):
+            part = slice(first, first + size)
+            along, back = weights[part] @ rise, weights[part] @ fall  # (k, N)
+            contrast = two_sided(along, back)
+            noise = np.maximum(_spread(contrast, usable), floor) ** 2  # (k,)
+            total = noise[:, None]
+            for one in disturbances:
+                share = near_eyes[part] if one.by_eyes else 1.0
+                added = np.maximum(_spread(contrast, one.chosen) ** 2 - noise, 0.0) * share
+                if added.any():
+                    total = total + one.amount * added[:, None]
+            contrast /= np.sqrt(total)
+            for index, (ratio, sign) in enumerate(zip(contrast, along, strict=True), first):
+                higher = np.flatnonzero(ratio > level[number])
+                against = sign[higher] < 0.0
+                if not both_ways[index]:
+                    higher, against = higher[~against], False
+                level[number, higher] = ratio[higher]
+                action[number, higher] = np.where(against, -1 - index, index)
+    level[:, ~seen] = 0.0
+    return Evidence(np.asarray(lengths), level, action, directions, floor)
 
 
-def _spread(contrast: np.ndarray, chosen: np.ndarray, share: float = _QUIET) -> np.ndarray:
-    if not chosen.any():
-        return np.zeros(contrast.shape[1])
-    return np.quantile(contrast[chosen], share, axis=0) / _QUANTILE_SD
+@dataclass(frozen=True)
+class _Disturbance:
+    """Something that makes the noise larger for a while.
+
+    Attributes:
+        amount: (N,) how much of the variance that it adds holds at every sample.
+        chosen: samples that tell how much it adds.
+        by_eyes: whether it adds the more, the nearer to the eyes.
+    """
+
+    amount: np.ndarray
+    chosen: np.ndarray
+    by_eyes: bool
 
 
-def _extra(
-    contrast: np.ndarray, noise: np.ndarray, amount: np.ndarray, chosen: np.ndarray,
-    share: np.ndarray | float,
-) -> np.ndarray:  # fmt: skip
-    """Variance (N, K) that a disturbance adds: its own spread, by its amount at every sample."""
-    added = np.maximum(_spread(contrast, chosen) ** 2 - noise, 0.0) * share
-    return np.minimum(amount, 2.0)[:, None] ** 2 * added
+def _disturbances(
+    blink: BoxMeans, speed: BoxMeans, length: float, usable: np.ndarray
+) -> list[_Disturbance]:
+    """What disturbs bumps of one length: blinks and a fast head."""
+    half, found = 0.5 * length, []
+    if length <= _BLINK_LENGTH:
+        closed = blink.mean(-INSIDE * half, INSIDE * half)
+        found.append(_disturbance(closed, usable[closed[usable] > 0.2], by_eyes=True))
+    fast = speed.mean(-half, half)
+    limit = max(float(np.quantile(fast, 0.85)), 0.15)
+    found.append(_disturbance(fast / limit, usable[fast[usable] > limit], by_eyes=False))
+    return [one for one in found if one.chosen.size]
+
+
+def _disturbance(amount: np.ndarray, chosen: np.ndarray, by_eyes: bool) -> _Disturbance:
+    return _Disturbance(np.minimum(amount, 2.0) ** 2, chosen, by_eyes)
+
+
+def _spread(contrast: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Noise SD (k,) of contrasts (k, N), from some of the samples."""
+    # turned round, since many are 0 and a partition is slow when the like stand in front
+    turned = -(contrast if len(chosen) == contrast.shape[1] else contrast[:, chosen])
+    count = turned.shape[1]
+    place = _QUIET * (count - 1)
+    below = int(place)
+    at = max(count - 2 - below, 0)
+    turned.partition(at, axis=1)
+    high, low = -turned[:, at], -turned[:, count - 1 - below :].min(axis=1)
+    return (low + (high - low) * (place - below)) / _QUANTILE_SD

@@ -16,14 +16,14 @@ class BoxMeans:
     """
 
     def __init__(self, signal: np.ndarray, step: float) -> None:
-        """Integrate ``signal`` (N, ...) sampled every ``step`` seconds."""
+        """Integrate ``signal`` (..., N), time last, sampled every ``step`` seconds."""
         self.step = step
         self.signal = np.asarray(signal, dtype=np.float64)
-        zero = np.zeros((1, *self.signal.shape[1:]))
-        self.integral = np.concatenate([zero, np.cumsum(self.signal, axis=0)])
+        self.integral = np.zeros((*self.signal.shape[:-1], self.signal.shape[-1] + 1))
+        np.cumsum(self.signal, axis=-1, out=self.integral[..., 1:])
 
     def mean(self, start: float, end: float) -> np.ndarray:
-        """Mean over [t + start, t + end] seconds around every sample's middle, (N, ...).
+        """Mean over [t + start, t + end] seconds around every sample's middle, (..., N).
 
         A window narrower than a sample is widened to one sample about its centre.
         """
@@ -31,40 +31,53 @@ class BoxMeans:
         if high - low < 1.0:
             centre = 0.5 * (low + high)
             low, high = centre - 0.5, centre + 0.5
-        return (self._at(high) - self._at(low)) / (high - low)
+        means = self._at(high)
+        means -= self._at(low)
+        means /= high - low
+        return means
 
     def _at(self, shift: float) -> np.ndarray:
-        count = len(self.signal)
-        place = np.arange(count) + shift
-        whole = np.clip(np.floor(place).astype(int), 0, count)
-        part = place - whole
-        shape = (-1,) + (1,) * (self.signal.ndim - 1)
-        # inside: part of the current sample; outside: the end samples go on (part is then the
-        # signed distance in samples from the end)
-        current = self.signal[np.clip(whole, 0, count - 1)]
-        return self.integral[whole] + part.reshape(shape) * current
+        """Integral ``shift`` samples after the beginning of every sample."""
+        count = self.signal.shape[-1]
+        whole = int(np.floor(shift))
+        first, last = np.clip([-whole, count - whole], 0, count)  # of those that end inside
+        inside = slice(first + whole, last + whole)
+        value = np.empty_like(self.signal)
+        np.multiply(self.signal[..., inside], shift - whole, out=value[..., first:last])
+        value[..., first:last] += self.integral[..., inside]
+        before, after = np.arange(first) + shift, np.arange(last, count) + shift - count
+        value[..., :first] = self.signal[..., :1] * before
+        value[..., last:] = self.integral[..., -1:] + self.signal[..., -1:] * after
+        return value
 
 
 def smooth(signal: np.ndarray, step: float, width: float) -> np.ndarray:
-    """Triangular smoothing (two boxes): non-negative, no phase shift; ``width`` s in all."""
+    """Triangular smoothing (two boxes) of (N, ...): non-negative, no phase shift; ``width`` s."""
     half = 0.25 * width
-    once = BoxMeans(signal, step).mean(-half, half)
-    return BoxMeans(once, step).mean(-half, half)
+    once = BoxMeans(signal.T, step).mean(-half, half)
+    return BoxMeans(once, step).mean(-half, half).T
 
 
-def robust_sd(values: np.ndarray, axis: int = 0) -> np.ndarray:
-    """Standard deviation from the median absolute deviation; NaN are ignored."""
-    centre = np.nanmedian(values, axis=axis, keepdims=True)
-    return 1.4826 * np.nanmedian(np.abs(values - centre), axis=axis)
+def robust_sd(values: np.ndarray) -> np.ndarray:
+    """Standard deviation over the last axis, from the median absolute deviation."""
+    spread = np.abs(values - np.median(values, axis=-1, keepdims=True))
+    return 1.4826 * np.median(spread, axis=-1, overwrite_input=True)
 
 
 def fill_gaps(signal: np.ndarray, usable: np.ndarray) -> np.ndarray:
-    """Interpolate (N, ...) linearly over unusable samples; ends are held."""
-    flat = np.asarray(signal, dtype=np.float64).reshape(len(signal), -1).copy()  # (N, D)
-    good = np.flatnonzero(usable & np.isfinite(flat).all(axis=1))
+    """Interpolate (N, ...) linearly over unusable samples; ends are held.
+
+    Returns:
+        float64 (N, ...); ``signal`` itself where nothing is missing.
+    """
+    signal = np.asarray(signal, dtype=np.float64)
+    known = usable & np.isfinite(signal).all(axis=tuple(range(1, signal.ndim)))
+    good, missing = np.flatnonzero(known), np.flatnonzero(~known)
     if good.size == 0:
-        return np.zeros_like(signal, dtype=np.float64)
-    places = np.arange(len(flat))
+        return np.zeros_like(signal)
+    if missing.size == 0:
+        return signal
+    flat = signal.reshape(len(signal), -1).copy()  # (N, D)
     for column in flat.T:
-        column[:] = np.interp(places, good, column[good])
+        column[missing] = np.interp(missing, good, column[good])
     return flat.reshape(signal.shape)

@@ -9,9 +9,9 @@ import pandas as pd
 
 from mespot.events import empty_intervals
 from mespot.flow.edges import Bump, Tracer
-from mespot.flow.evidence import Evidence, measure_evidence, tried_lengths
+from mespot.flow.evidence import Evidence, evidence_of
 from mespot.flow.signals import FlowSignals
-from mespot.flow.spans import Spans
+from mespot.flow.spans import keep_apart, overlap, share_of_shorter
 from mespot.params.flow import FlowParams
 
 FEATURES = {
@@ -25,6 +25,7 @@ FEATURES = {
 }
 """Columns beyond ``INTERVAL_COLUMNS``."""
 _LEAST_SCORE = 0.1
+_SAME = 0.6  # overlap from which on a candidate is another one's
 
 
 @dataclass(frozen=True)
@@ -70,51 +71,58 @@ def empty_table() -> pd.DataFrame:
     return table
 
 
-def candidates(evidence: Evidence, step: float, least: float) -> list[tuple[float, int, int]]:
-    """Local maxima over time at every length: (level, length index, sample), best first."""
-    found = []
+def candidates(
+    evidence: Evidence, step: float, least: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Local maxima over time at every length: level, length index, sample; (n,), best first."""
+    numbers, samples = [], []
     for number, (length, level) in enumerate(zip(evidence.lengths, evidence.level, strict=True)):
         reach = max(1, round(0.25 * length / step))
         padded = np.pad(level, reach, constant_values=-1.0)
         windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
-        peaks = np.flatnonzero((level >= windows.max(axis=1)) & (level >= least))
-        found += [(float(level[peak]), number, int(peak)) for peak in peaks]
-    return sorted(found, key=lambda item: (-item[0], item[1], item[2]))
+        high = np.flatnonzero(level >= least)
+        high = high[level[high] >= windows[high].max(axis=1, initial=-1.0)]
+        numbers.append(np.full(len(high), number))
+        samples.append(high)
+    number, sample = np.concatenate(numbers), np.concatenate(samples)
+    level = evidence.level[number, sample]
+    order = np.argsort(-level, kind="stable")  # of equal ones the shorter, then the earlier
+    return level[order], number[order], sample[order]
 
 
 def trace_bumps(signals: FlowSignals, params: FlowParams) -> list[Traced]:
     """Trace the bumps of one video, before any is scored; at least five crops, a face in some."""
-    evidence = measure_evidence(signals, tried_lengths(params), params.noise_floor)
-    tracer = Tracer(signals, params.edge, params.neutral_tolerance)
+    evidence = evidence_of(signals, params)
     least = params.threshold * (_LEAST_SCORE / (1.0 - _LEAST_SCORE)) ** (1.0 / params.slope)
-    tried = Spans(params.longest)
+    level, number, sample = candidates(evidence, signals.step, least)
+    centre, length = np.asarray(signals.time)[sample], evidence.lengths[number]
+    spans = np.stack([centre - 0.5 * length, centre + 0.5 * length], axis=1)
+    tried = keep_apart(spans, overlap, _SAME)
+    tracer = Tracer(signals, params.edge, params.neutral_tolerance)
+    bumps = tracer.trace(centre[tried], length[tried])
     found = []
-    for level, number, sample in candidates(evidence, signals.step, least):
-        centre, length = float(signals.time[sample]), float(evidence.lengths[number])
-        span = (centre - 0.5 * length, centre + 0.5 * length)
-        if _overlap(span, tried.near(span)).max(initial=0.0) > 0.6:
-            continue
-        tried.add(span)
-        bump = tracer.trace(centre, length)
+    for index, bump in zip(tried.tolist(), bumps, strict=True):
         if bump is not None and bump.offset - bump.onset <= 1.5 * params.longest:
-            inside = (signals.time >= bump.onset) & (signals.time <= bump.offset)
-            sure = float(signals.confidence[inside].mean()) if inside.any() else 0.0
-            found.append(Traced(level, bump, evidence.name(number, sample), sure))
+            action = evidence.name(number[index], sample[index])
+            sure = _confidence(signals, bump)
+            found.append(Traced(float(level[index]), bump, action, sure))
     return found
+
+
+def _confidence(signals: FlowSignals, bump: Bump) -> float:
+    first = np.searchsorted(signals.time, bump.onset)
+    last = np.searchsorted(signals.time, bump.offset, side="right")
+    return float(signals.confidence[first:last].mean()) if last > first else 0.0
 
 
 def choose(signals: FlowSignals, bumps: list[Traced], params: FlowParams) -> pd.DataFrame:
     """Score bumps and keep the best where they share time; the table of ``find_intervals``."""
-    kept = Spans(params.longest)
     scored = [(score_of(one, params), one) for one in bumps]
     scored = [pair for pair in scored if pair[0] >= _LEAST_SCORE]
-    rows = []
-    for score, one in sorted(scored, key=lambda pair: (-pair[0], -pair[1].level)):
-        span = (one.bump.onset, one.bump.offset)
-        if _shared(span, kept.near(span)).max(initial=0.0) > params.max_shared:
-            continue
-        kept.add(span)
-        rows.append(_row(signals, params, score, one))
+    scored.sort(key=lambda pair: (-pair[0], -pair[1].level))
+    spans = np.array([(one.bump.onset, one.bump.offset) for _, one in scored]).reshape(-1, 2)
+    kept = keep_apart(spans, share_of_shorter, params.max_shared)
+    rows = [_row(signals, params, *scored[index]) for index in kept.tolist()]
     table = empty_table()
     rows.sort(key=lambda row: (row[1], row[2]))
     return pd.DataFrame(rows, columns=list(table.columns)).astype(table.dtypes) if rows else table
@@ -140,21 +148,14 @@ def score_of(one: Traced, params: FlowParams) -> float:
     whirling about or leaving the picture moves skin in any direction).
     """
     bump = one.bump
-    least = np.clip(
-        params.least_speed * (bump.offset - bump.onset),
-        params.least_amplitude,
-        params.enough_amplitude,
+    least = max(params.least_speed * (bump.offset - bump.onset), params.least_amplitude)
+    ratios = (
+        one.level / params.threshold,
+        bump.amplitude / min(least, params.enough_amplitude),
+        bump.departure / params.least_departure,
+        (one.confidence / max(1.0 - one.confidence, 1e-6)) ** 2,
     )
-    ratios = np.array(
-        [
-            one.level / params.threshold,
-            bump.amplitude / least,
-            bump.departure / params.least_departure,
-            (one.confidence / max(1.0 - one.confidence, 1e-6)) ** 2,
-        ]
-    )
-    odds = np.maximum(ratios, 1e-6) ** params.slope
-    return float(1.0 / (1.0 + (1.0 / odds).sum()))
+    return 1.0 / (1.0 + sum(max(ratio, 1e-6) ** -params.slope for ratio in ratios))
 
 
 def kind_of(duration: float, amplitude: float, params: FlowParams) -> str:
@@ -176,15 +177,3 @@ def source_frames(onset: float, offset: float, signals: FlowSignals) -> tuple[in
     last = max(int(np.floor(offset * signals.fps + 1e-6)), first)
     top = max(signals.frames - 1, 0)
     return int(np.clip(first, 0, top)), int(np.clip(last, 0, top))
-
-
-def _overlap(span: tuple[float, float], both: np.ndarray) -> np.ndarray:
-    inter = np.minimum(both[:, 1], span[1]) - np.maximum(both[:, 0], span[0])
-    union = np.maximum(both[:, 1], span[1]) - np.minimum(both[:, 0], span[0])
-    return np.maximum(inter, 0.0) / np.maximum(union, 1e-9)
-
-
-def _shared(span: tuple[float, float], both: np.ndarray) -> np.ndarray:
-    inter = np.minimum(both[:, 1], span[1]) - np.maximum(both[:, 0], span[0])
-    shorter = np.minimum(both[:, 1] - both[:, 0], span[1] - span[0])
-    return np.maximum(inter, 0.0) / np.maximum(shorter, 1e-9)

@@ -12,6 +12,7 @@ import numpy as np
 
 _ROUNDS = 8
 _RIDGE = 20.0
+_CHANNELS = 10  # regressed at a time: a long video's weights take room
 
 
 def leak(
@@ -35,20 +36,30 @@ def leak(
     if len(signal) <= 2 * lag:
         return np.zeros_like(signal)
     scaled = nuisance / floor
-    change_y = signal[lag:] - signal[:-lag]
-    change_q = scaled[lag:] - scaled[:-lag]
     both = usable[lag:] & usable[:-lag]
-    change_y, change_q = change_y[both], change_q[both]
-    if len(change_y) <= 2 * nuisance.shape[1]:
+    change_q = (scaled[lag:] - scaled[:-lag])[both]
+    if len(change_q) <= 2 * nuisance.shape[1]:
         return np.zeros_like(signal)
-    ridge = _RIDGE * lag * np.eye(nuisance.shape[1])
     squares = (change_q[:, :, None] * change_q[:, None]).reshape(len(change_q), -1)  # (n, Q * Q)
+    slope = np.empty((signal.shape[1], nuisance.shape[1]))  # (D, Q)
+    for first in range(0, len(slope), _CHANNELS):
+        own = signal[:, first : first + _CHANNELS].T
+        change_y = (own[:, lag:] - own[:, :-lag])[:, both]  # (d, n)
+        slope[first : first + _CHANNELS] = _slopes(change_y, change_q, squares, lag)
+    return scaled @ slope.T
+
+
+def _slopes(
+    change_y: np.ndarray, change_q: np.ndarray, squares: np.ndarray, lag: int
+) -> np.ndarray:
+    """Regress changes (d, n) on those of the nuisances (n, Q); (d, Q)."""
+    ridge = _RIDGE * lag * np.eye(change_q.shape[1])
     weight = np.ones_like(change_y)
     for _ in range(_ROUNDS):
-        normal = (weight.T @ squares).reshape(-1, *ridge.shape) + ridge  # (D, Q, Q)
-        right = (weight * change_y).T @ change_q  # (D, Q)
-        slope = np.linalg.solve(normal, right[..., None])[..., 0]  # (D, Q)
-        left = change_y - change_q @ slope.T
-        spread = 1.4826 * np.median(np.abs(left), axis=0) + 1e-9
+        normal = (weight @ squares).reshape(-1, *ridge.shape) + ridge  # (d, Q, Q)
+        right = (weight * change_y) @ change_q  # (d, Q)
+        slope = np.linalg.solve(normal, right[..., None])[..., 0]  # (d, Q)
+        left = np.abs(change_y - slope @ change_q.T)
+        spread = 1.4826 * np.median(left, axis=1, keepdims=True) + 1e-9
         weight = 1.0 / (1.0 + (left / (3.0 * spread)) ** 2)
-    return scaled @ slope.T
+    return slope

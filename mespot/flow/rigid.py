@@ -17,6 +17,7 @@ from mespot.flow.regions import ANCHORS
 _ROUNDS = 6
 _PRIOR = 0.02
 _UNUSUAL = 2.0
+_BLOCK = 2048  # frames fitted at a time: a long video's normal equations take room
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,22 @@ def remove_head(
     weight = np.broadcast_to(trust, seen.shape[:2])
     # a face as flat as the prior's depth says nothing about yaw and pitch: keep them near 0 then
     prior = np.diag([0.0, 0.0, 0.0, 0.0, 1.0, 1.0]) * _PRIOR
+    down = anchors.reshape(-1, 6)  # (A * 2, 6)
+    squares = np.einsum("adi,adj->aij", anchors, anchors).reshape(len(anchors), -1)  # (A, 36)
+    motion, left = np.empty((len(seen), 6)), np.empty(seen.shape[:2])
     for _ in range(_ROUNDS):
-        normal = np.einsum("na,adi,adj->nij", weight, anchors, anchors) + prior
-        right = np.einsum("na,adi,nad->ni", weight, anchors, seen)
-        motion = np.linalg.solve(normal, right[..., None])[..., 0]  # (N, 6)
-        left = np.linalg.norm(seen - np.einsum("adi,ni->nad", anchors, motion), axis=-1)
+        for first in range(0, len(seen), _BLOCK):
+            part = slice(first, first + _BLOCK)
+            normal = (weight[part] @ squares).reshape(-1, 6, 6) + prior
+            weighted = (weight[part, :, None] * seen[part]).reshape(len(normal), -1)  # (n, A * 2)
+            motion[part] = np.linalg.solve(normal, (weighted @ down)[..., None])[..., 0]
+            off = seen[part] - (motion[part] @ down.T).reshape(seen[part].shape)
+            left[part] = np.sqrt((off**2).sum(axis=-1))
         # an expression raises the residual of its own frames only: the whole video tells what is
         # usual, so that the anchors that it drags along lose their weight
         spread = np.median(left, axis=1, keepdims=True)
         spread = np.clip(spread, 1e-4, _UNUSUAL * np.median(spread) + 1e-4)
         weight = trust / (1.0 + (left / (2.0 * spread)) ** 2)
-    free = displacement[:, :expressive] - np.einsum("rdi,ni->nrd", basis[:expressive], motion)
+    moved = motion @ basis[:expressive].reshape(-1, 6).T  # (N, R * 2)
+    free = displacement[:, :expressive] - moved.reshape(-1, expressive, 2)
     return HeadFit(motion, np.sqrt((left**2).mean(axis=1)), free)

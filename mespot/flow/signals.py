@@ -18,7 +18,7 @@ from mespot.faces.track import FaceTrack
 from mespot.files import read_npz, write_npz
 from mespot.flow.baseline import neutral_level
 from mespot.flow.blinks import closure
-from mespot.flow.evidence import measure_evidence, tried_lengths
+from mespot.flow.evidence import Evidence, measure_evidence, tried_lengths
 from mespot.flow.filters import BoxMeans, fill_gaps, robust_sd, smooth
 from mespot.flow.nuisance import leak
 from mespot.flow.pooling import Pooled
@@ -48,6 +48,8 @@ class FlowSignals:
         confidence: (N,) float32 0 (no face, wild motion) to 1.
         frames: number of source frames of the video.
         fps: source frames per second.
+        evidence: what ``strength`` was made from, where these signals were just measured; not
+            saved, and not handed on to signals of which something was replaced.
     """
 
     frame: np.ndarray
@@ -62,10 +64,13 @@ class FlowSignals:
     confidence: np.ndarray
     frames: int
     fps: float
+    evidence: Evidence | None = dataclasses.field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write an npz of plain arrays, atomically and with the same bytes each time."""
-        arrays = dataclasses.asdict(self)
+        arrays = {name: getattr(self, name) for name in _saved()}
         arrays["regions"] = np.array(self.regions)
         write_npz(path, arrays)
 
@@ -77,7 +82,7 @@ class FlowSignals:
             MespotError: naming the file and the first array that is missing.
         """
         arrays = read_npz(path)
-        names = [field.name for field in dataclasses.fields(cls)]
+        names = _saved()
         missing = [name for name in names if name not in arrays]
         if missing:
             raise MespotError(f"{path}: no array {missing[0]!r}, expected flow signals")
@@ -90,6 +95,10 @@ class FlowSignals:
     def step(self) -> float:
         """Time between crops, s."""
         return sampling_step(self.time)
+
+
+def _saved() -> list[str]:
+    return [field.name for field in dataclasses.fields(FlowSignals) if field.init]
 
 
 def sampling_step(time: np.ndarray) -> float:
@@ -110,9 +119,10 @@ def refine(pooled: Pooled, track: FaceTrack, params: FlowParams) -> FlowSignals:
     time = np.asarray(track.time, dtype=np.float64)
     step = sampling_step(time)
     usable = np.asarray(track.success, dtype=bool) & np.isfinite(pooled.eyes).all(axis=(1, 2))
-    raw = fill_gaps(pooled.displacement, usable)
     eyes = fill_gaps(pooled.eyes, usable)
-    fit = remove_head(raw, regions.centres, regions.depths, len(regions.names))
+    fit = remove_head(
+        fill_gaps(pooled.displacement, usable), regions.centres, regions.depths, len(regions.names)
+    )
     lid_index = [regions.names.index(name) for name in ("lid_upper_r", "lid_upper_l")]
     blink = closure(eyes, fit.displacement[:, lid_index, 1], step)
 
@@ -122,14 +132,14 @@ def refine(pooled: Pooled, track: FaceTrack, params: FlowParams) -> FlowSignals:
     shut = np.clip(blink / _SHUT, 0.0, 1.0)[:, None]
     nuisance = np.concatenate([blink[:, None], lids * shut, fit.motion[:, 4:]], axis=1)  # (N, 7)
     floor = np.array([_BLINK_FLOOR] + [params.noise_floor] * 4 + [params.turn_floor] * 2)
-    flat = fit.displacement.reshape(len(time), -1)  # (N, R * 2)
+    displacement = fit.displacement
+    flat = displacement.reshape(len(time), -1)  # (N, R * 2), a view: large in a long video
     lag = max(1, round(params.leak_lag / step))
-    flat = flat - leak(flat, nuisance, floor, usable, lag)
+    flat -= leak(flat, nuisance, floor, usable, lag)
 
     calm = usable & (blink < _SHUT)
     teach = calm if calm.sum() > 5 else usable
-    flat = flat - neutral_level(flat, time, teach, params.neutral_window)
-    displacement = flat.reshape(fit.displacement.shape)
+    flat -= neutral_level(flat, time, teach, params.neutral_window)
     displacement[:, lid_index] = (
         lids - np.median(lids[usable], axis=0) if usable.any() else lids
     ).reshape(len(time), 2, 2)
@@ -156,7 +166,9 @@ def refine(pooled: Pooled, track: FaceTrack, params: FlowParams) -> FlowSignals:
         return signals
     evidence = measure_evidence(signals, tried_lengths(params), params.noise_floor)
     strongest = evidence.level.max(axis=0)
-    return dataclasses.replace(signals, strength=strongest.astype(np.float32))
+    signals = dataclasses.replace(signals, strength=strongest.astype(np.float32))
+    object.__setattr__(signals, "evidence", evidence)  # so that it need not be measured again
+    return signals
 
 
 def head_speed(head: np.ndarray, step: float) -> np.ndarray:
@@ -173,6 +185,9 @@ def region_noise(
     """Noise SD per region (R,), IOD: robust SD of what changes faster than 0.2 s, both axes."""
     if not usable.any():
         return np.full(displacement.shape[1], floor)
-    fast = displacement - BoxMeans(displacement, step).mean(-0.1, 0.1)
-    both = np.sqrt((robust_sd(fast[usable]) ** 2).mean(axis=1))
-    return np.maximum(both, floor)
+    noise = np.empty(displacement.shape[1])
+    for region in range(len(noise)):  # one at a time: long videos
+        own = displacement[:, region].T  # (2, N)
+        fast = own - BoxMeans(own, step).mean(-0.1, 0.1)
+        noise[region] = np.sqrt((robust_sd(fast[:, usable]) ** 2).mean())
+    return np.maximum(noise, floor)

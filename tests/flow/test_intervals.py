@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -139,6 +141,19 @@ def test_single_frame_and_no_face_give_nothing():
     signals, table = spot(scene, np.zeros(len(scene.frame), dtype=bool))
     assert table.empty
     assert (signals.confidence == 0).all() and np.isfinite(signals.displacement).all()
+
+
+def test_evidence_is_handed_on_unless_something_else_is_asked_for(lively, tmp_path):
+    _, signals, table = lively
+    assert np.array_equal(signals.evidence.level.max(axis=0).astype(np.float32), signals.strength)
+    signals.save(tmp_path / "signals.npz")
+    loaded = FlowSignals.load(tmp_path / "signals.npz")
+    assert loaded.evidence is None
+    assert find_intervals(loaded, PARAMS).equals(table)
+    assert dataclasses.replace(signals, fps=25.0).evidence is None
+    for change in ({"noise_floor": 5.0e-4}, {"shortest": 0.2}):
+        other = PARAMS.model_copy(update=change)
+        assert find_intervals(signals, other).equals(find_intervals(loaded, other))
 
 
 def test_nothing_is_invented_in_a_gap_without_a_face():

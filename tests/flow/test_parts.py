@@ -6,7 +6,7 @@ import pytest
 from mespot.flow.actions import ACTIONS, make_actions
 from mespot.flow.baseline import neutral_level
 from mespot.flow.blinks import closure
-from mespot.flow.contrast import bump_contrast
+from mespot.flow.contrast import two_sided, two_sides
 from mespot.flow.filters import BoxMeans, fill_gaps, smooth
 from mespot.flow.measurer import same_light
 from mespot.flow.nuisance import leak
@@ -65,10 +65,19 @@ def test_contrast_of_bump_step_and_slope():
     bump = np.exp(-0.5 * ((time - 3) / 0.1) ** 2)
     edge = (time > 3).astype(float)
     slope = time * 0.2
-    table = bump_contrast(BoxMeans(np.stack([bump, edge, slope], 1), step), 0.45)
-    assert table[:, 0].max() > 0.6 and abs(time[table[:, 0].argmax()] - 3) < 0.03
-    assert np.abs(table[:, 1]).max() < 0.1
-    assert np.abs(table[50:-50, 2]).max() < 1e-9
+    rise, fall = two_sides(BoxMeans(np.stack([bump, -bump, edge, slope]), step), 0.45)
+    table = two_sided(rise, fall)
+    assert table[0].max() > 0.6 and abs(time[table[0].argmax()] - 3) < 0.03
+    assert np.array_equal(table[0], table[1]) and (rise[1] <= 0.0)[table[1] > 0.0].all()
+    assert table[2].max() < 0.1 and table.min() == 0.0
+    assert table[3, 50:-50].max() < 1e-9
+
+
+def test_box_means_go_on_at_the_ends_and_know_fractions():
+    boxes = BoxMeans(np.array([[1.0, 2.0, 4.0]]), 1.0)
+    assert np.allclose(boxes.mean(-0.75, 0.75), [[1.0 + 0.25 / 1.5, 13 / 6, 4.0 - 0.5 / 1.5]])
+    assert np.allclose(boxes.mean(-9.0, -5.0), 1.0) and np.allclose(boxes.mean(5.0, 9.0), 4.0)
+    assert np.allclose(boxes.mean(-0.1, 0.1), [[1.0, 2.0, 4.0]])  # widened to a sample
 
 
 def test_neutral_of_a_short_video_that_is_mostly_expression():

@@ -11,7 +11,7 @@ from mespot.faces.grey_store import GreyWriter, open_crops
 from mespot.faces.timing import Timing
 from mespot.flow.apart import measured_by
 from mespot.flow.pooling import pool_video
-from mespot.flow.spans import Spans
+from mespot.flow.spans import keep_apart, overlap, share_of_shorter
 from mespot.params import load_params
 from tests.flow.scenes import Scene, event, script
 
@@ -75,18 +75,18 @@ def test_pooling_is_the_weighted_mean(regions):
     assert np.allclose(regions.pool(flow), expected, atol=1e-6)
 
 
-def test_near_spans_hold_all_that_overlap():
+@pytest.mark.parametrize("share", [overlap, share_of_shorter])
+def test_of_spans_that_clash_the_better_one_stays(share):
     rng = np.random.default_rng(3)
     starts, lengths = rng.uniform(-5, 100, 300), rng.uniform(0.1, 9, 300)
-    spans = Spans(6.0)
-    for start, length in zip(starts, lengths, strict=True):
-        spans.add((start, start + length))
-    for start in (-4.0, 3.0, 5.999, 50.0, 99.0):
-        inside = (starts < start + 2.0) & (starts + lengths > start)
-        near = {tuple(one) for one in spans.near((start, start + 2.0))}
-        wanted = zip(starts[inside], (starts + lengths)[inside], strict=True)
-        assert set(wanted) <= near and len(near) < 200
-    assert Spans(6.0).near((0.0, 1.0)).shape == (0, 2)
+    spans = np.stack([starts, starts + lengths], axis=1)
+    kept = []
+    for index, span in enumerate(spans):
+        if not kept or share(span, spans[kept]).max() <= 0.3:
+            kept.append(index)
+    assert 10 < len(kept) < 250
+    assert keep_apart(spans, share, 0.3).tolist() == kept
+    assert len(keep_apart(spans[:0], share, 0.3)) == 0
 
 
 def test_the_flow_branch_starts_without_heavy_libraries():
