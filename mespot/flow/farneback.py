@@ -23,7 +23,7 @@ _REACH = 3  # px to each side, of the polynomial's neighbourhood
 _SIGMA = 1.1  # px, of its weights
 _WINDOW = 11  # px, width of the window whose pixels move together
 _STEPS = 2  # from a flow that is known roughly
-_FAR = 1.5  # px at half size: more is first looked for at a quarter
+_FAR = 0.8  # px at half size after one step: more is first looked for at a quarter
 _DAMPING = 1e-3  # of the determinant of the normal equations: no motion where there is no texture
 _RIM = 5  # px at the border, whose polynomials look beyond it; their weight rises over them
 
