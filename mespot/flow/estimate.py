@@ -5,7 +5,7 @@ displacement and small motions do not have to be summed up. Farneback's settings
 MEGC teams' (window 15, polynomial 7/1.5). On known shifts of 0.1 to 2 px (`benchmarks/flow_shift.py
 --persons 2`) they keep 92-104 % of the motion of a region, more than the teams' (88-93 %) and far
 more than DIS medium (73-84 %), fast and ultrafast (48-57 %), most of which shrink larger motion
-more; DIS down to the finest scale keeps 88-93 % at six times the cost.
+more; DIS down to the finest scale keeps 88-93 % at sixteen times the cost.
 """
 
 from __future__ import annotations

@@ -117,16 +117,19 @@ class RegionMap:
 
     @cached_property
     def _sparse(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Pixels and weights of all regions one after the other, and where each region begins."""
+        """Pixels of all regions in turn, the weights of their x and y, where each region begins."""
         rows, pixels = np.nonzero(self.weights)
-        return pixels, self.weights[rows, pixels], np.searchsorted(rows, range(len(self.weights)))
+        weights = self.weights[rows, pixels].repeat(2)
+        return pixels, weights, np.searchsorted(rows, range(len(self.weights)))
 
     def pool(self, flow: np.ndarray) -> np.ndarray:
         """Mean displacement per region in IOD: float32 (H, W, 2) px -> (R + A, 2)."""
         pixels, weights, begins = self._sparse
         # x and y as one complex number: half the gathers and sums
         both = np.ascontiguousarray(flow, dtype=np.float32).view(np.complex64).ravel()  # (H * W,)
-        means = np.add.reduceat(both[pixels] * weights, begins)  # (R + A,)
+        parts = both[pixels].view(np.float32)
+        parts *= weights  # in place, as memory is what pooling waits for
+        means = np.add.reduceat(parts.view(np.complex64), begins)  # (R + A,)
         return means.view(np.float32).reshape(-1, 2) / self.iod
 
 

@@ -45,3 +45,16 @@ def test_another_reference_is_not_taken_for_the_last_one():
     assert np.array_equal(flow(still, away), there)
     inner = (there + back)[30:-30, 30:-30].reshape(-1, 2).mean(axis=0)
     assert np.abs(inner).max() < 0.05 < np.abs(there).max()
+
+
+@pytest.mark.parametrize("size", [(140, 128), (139, 127), (17, 16)])
+def test_flow_owes_nothing_to_the_frames_before(size):
+    still, near, far = (moved(shift, 2)[: size[0], : size[1]] for shift in [(0, 0), (1, 0), (7, 3)])
+    flow = make_flow("farneback")
+    first = flow(still, near)
+    assert first.shape == (*size, 2)
+    kept = first.copy()
+    flow(still, far)
+    assert np.array_equal(first, kept)
+    assert np.array_equal(flow(still, near), kept)
+    assert np.array_equal(make_flow("farneback")(still, near), kept)
