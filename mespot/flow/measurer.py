@@ -13,7 +13,7 @@ from mespot.faces.timing import Timing
 from mespot.flow.estimate import Flow
 from mespot.flow.regions import RegionMap, make_regions
 
-_BLOCKS = 8
+_BLOCKS, _SPARSE = 8, 4
 _SAME_LIGHT = 0.08  # relative change of brightness that flow bears
 
 Part = tuple[np.ndarray, np.ndarray]
@@ -72,6 +72,7 @@ class Measurer:
         self._crops, self._regions, self._flow, self._timing = crops, regions, flow, timing
         self._apertures = [np.flatnonzero(aperture) for aperture in regions.eyes]
         self._base = self._face(reference)
+        self._blocks = _blocks(self._base)
 
     def measure(self, indices: np.ndarray) -> Part:
         """Measure the crops of these numbers (n,)."""
@@ -79,31 +80,42 @@ class Measurer:
         for index in indices:
             face = self._face(int(index))
             with self._timing.step("flow"):
-                field = self._flow(*same_light(self._base, face))
+                field = self._flow(*same_light(self._base, face, self._blocks))
             with self._timing.step("pooling"):
                 moved.append(self._regions.pool(field))
-                eyes = [face.ravel()[aperture] for aperture in self._apertures]
-                looks.append([(eye.mean(), eye.std()) for eye in eyes])
-        return np.stack(moved), np.array(looks)
+                pixels = face.ravel()
+                looks.append([cv2.meanStdDev(pixels[eye]) for eye in self._apertures])
+        return np.stack(moved), np.array(looks).reshape(-1, 2, 2)
 
     def _face(self, index: int) -> np.ndarray:
         with self._timing.step("crops"):
             return self._regions.cut(self._crops.read(index, grey=True))
 
 
-def same_light(base: np.ndarray, face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def same_light(
+    base: np.ndarray, face: np.ndarray, blocks: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Bring the uint8 (H, W) ``face`` to the brightness of ``base``; returns both.
 
     Flow takes grey levels for constant; a switched lamp would look like motion all over. The
     median ratio of blocks also holds where a hand covers part of the face. What the brighter
     light has clipped is clipped in both.
+
+    Args:
+        base: the reference.
+        face: a frame.
+        blocks: ``_blocks(base)``, where it is at hand.
     """
-    blocks = [
-        cv2.resize(picture, (_BLOCKS, _BLOCKS), interpolation=cv2.INTER_AREA).astype(np.float32)
-        for picture in (base, face)
-    ]
-    gain = float(np.median(np.maximum(blocks[0], 1.0) / np.maximum(blocks[1], 1.0)))
+    ratios = np.sort((_blocks(base) if blocks is None else blocks) / _blocks(face))
+    gain = float(ratios[len(ratios) // 2])  # the median; NumPy's takes five times as long
     if abs(gain - 1.0) < _SAME_LIGHT:
         return base, face  # new grey levels would be rounded, and flow's reference prepared anew
     lit = cv2.convertScaleAbs(face, alpha=gain)
     return (np.minimum(base, np.uint8(255.0 * gain)) if gain < 1.0 else base), lit
+
+
+def _blocks(picture: np.ndarray) -> np.ndarray:
+    """Mean brightness of blocks, float32 (BLOCKS^2,) >= 1; every fourth pixel tells enough."""
+    some = np.ascontiguousarray(picture[::_SPARSE, ::_SPARSE])
+    means = cv2.resize(some, (_BLOCKS, _BLOCKS), interpolation=cv2.INTER_AREA)
+    return np.maximum(means, 1).astype(np.float32).ravel()
