@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from mespot.crew import Crew
 from mespot.data.frames import FrameSource, open_frames
@@ -147,11 +148,15 @@ def spot(
 
 @contextmanager
 def _one_thread_per_call() -> Iterator[None]:
-    """Keep OpenCV from starting threads of its own: the steps of the work run side by side."""
+    """Keep libraries from starting threads of their own: the steps of the work run side by side.
+
+    Those of the linear algebra would only wait, at full load: all matrices are small.
+    """
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        yield
+        with threadpool_limits(1, user_api="blas"):
+            yield
     finally:
         cv2.setNumThreads(before)
 

@@ -91,14 +91,18 @@ def measure_evidence(signals: FlowSignals, lengths: np.ndarray, floor: float) ->
     weights = directions.weights.reshape(len(both_ways), -1)  # (K, R * 2)
     part_of = weights.any(axis=0)
     moved = signals.displacement.reshape(count, -1)[:, part_of].T  # (D, N)
-    weights, boxes = weights[:, part_of], BoxMeans(moved, signals.step)
+    weights = weights[:, part_of]
+    size = max(1, _BLOCK // count)
+    boxes = [BoxMeans(moved[at : at + size], signals.step) for at in range(0, len(moved), size)]
+    rise, fall = np.empty(moved.shape), np.empty(moved.shape)
     blink = BoxMeans(signals.blink, signals.step)
     speed = BoxMeans(signals.head_motion, signals.step)
     level = np.zeros((len(lengths), count))
     action = np.zeros((len(lengths), count), dtype=np.int64)
-    size = max(1, _BLOCK // count)
     for number, length in enumerate(lengths):
-        rise, fall = two_sides(boxes, float(length))  # (D, N)
+        for at, some in enumerate(boxes):
+            part = slice(at * size, (at + 1) * size)
+            rise[part], fall[part] = two_sides(some, float(length))
         disturbances = _disturbances(blink, speed, float(length), usable)
         for first in range(0, len(weights), size):
             part = slice(first, first + size)

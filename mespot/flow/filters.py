@@ -18,7 +18,7 @@ class BoxMeans:
     def __init__(self, signal: np.ndarray, step: float) -> None:
         """Integrate ``signal`` (..., N), time last, sampled every ``step`` seconds."""
         self.step = step
-        self.signal = np.asarray(signal, dtype=np.float64)
+        self.signal = np.ascontiguousarray(signal, dtype=np.float64)
         self.integral = np.zeros((*self.signal.shape[:-1], self.signal.shape[-1] + 1))
         np.cumsum(self.signal, axis=-1, out=self.integral[..., 1:])
 

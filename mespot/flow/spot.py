@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from mespot.crew import Crew
 from mespot.faces.grey_store import open_crops
@@ -63,8 +62,7 @@ def flow_video(
         pooled = pooled or pool_video(reader, track, params, timing, begin)
     finally:
         reader.close()
-    # small matrices: further threads of the linear algebra would only wait, at full load
-    with timing.step("signals"), threadpool_limits(1, user_api="blas"):
+    with timing.step("signals"):
         signals = refine(pooled, track, params)
         signals.save(out_path)
         return find_intervals(signals, params).assign(video=path.stem)
