@@ -24,7 +24,7 @@ class Area:
 AREAS = (
     Area("brows", ("brow", "glabella"), ("#4a2377", "#7b52ab", "#a98bd0")),
     Area("lids", ("lid", "eye"), ("#0b5d4f", "#1f9e89", "#74c9b8")),
-    Area("nose, cheeks", ("nose", "cheek"), ("#8a5a00", "#c98a12", "#e3b95c")),
+    Area("nose, cheeks", ("nose", "cheek", "infraorbital"), ("#8a5a00", "#c98a12", "#e3b95c")),
     Area("lips", ("upper_lip", "lower_lip", "lip", "mouth"), ("#8f1335", "#d1335b", "#ee8ba4")),
     Area("chin", ("chin", "jaw"), ("#37474f", "#607d8b", "#9fb3bd")),
 )

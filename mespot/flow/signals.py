@@ -116,28 +116,6 @@ def refine(pooled: Pooled, track: FaceTrack, params: FlowParams) -> FlowSignals:
         params: section ``flow``.
     """
     regions = make_regions(track.landmarks, track.iod, track.size, params.flow_iod)
-<<<<<<< HEAD
-=======
-    usable = np.asarray(track.success, dtype=bool)
-    pooled = pool_video(
-        crops, track.time, usable, regions, make_flow(params.method),
-        params.stretch, params.overlap, threads, timing,
-    )  # fmt: skip
-    with timing.step("signals"):
-        return refine(pooled, regions, track, params)
-
-
-def refine(pooled: Pooled, regions: RegionMap, track: FaceTrack, params: FlowParams) -> FlowSignals:
-    """Turn raw region displacement into signals (everything of ``measure`` after the flow)."""
-    # small matrices: further threads of the linear algebra would only wait, at full load
-    with threadpool_limits(1, user_api="blas"):
-        return _refine(pooled, regions, track, params)
-
-
-def _refine(
-    pooled: Pooled, regions: RegionMap, track: FaceTrack, params: FlowParams
-) -> FlowSignals:
->>>>>>> speed-signals
     time = np.asarray(track.time, dtype=np.float64)
     step = sampling_step(time)
     usable = np.asarray(track.success, dtype=bool) & np.isfinite(pooled.eyes).all(axis=(1, 2))
