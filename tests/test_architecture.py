@@ -9,7 +9,17 @@ from tests.imports import ROOT, closure, imported
 
 # lower layers first; a package may import its own layer's listed friends and anything below
 LAYERS = [
-    ("errors", "files", "events", "params", "progress", "parallel", "project", "fingerprint"),
+    (
+        "errors",
+        "files",
+        "events",
+        "params",
+        "progress",
+        "parallel",
+        "crew",
+        "project",
+        "fingerprint",
+    ),
     ("tracking", "metric"),
     ("data", "synth"),
     ("faces",),
