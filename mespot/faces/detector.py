@@ -24,18 +24,10 @@ _SEARCHES = (1, 2)
 _MIN_SCORE = 0.0
 _CLEAR_SCORE = 1.5
 # The landmark model returns whole pixels and shakes with its box. Upscaling the face and averaging
-# over shifted boxes brings the noise from 0.5 px down to about 0.13 px.
+# over shifted boxes halves the noise, from 0.006 to 0.0035 inter-ocular distances (rendered face);
+# eight boxes would bring it to 0.0025, at twice the time, but key frames are averaged anyway.
 _FACE_SIDE = 480
-_BOX_SHIFTS = (
-    (0.0, 0.0, 1.0),
-    (0.03, 0.0, 1.0),
-    (-0.03, 0.0, 1.0),
-    (0.0, 0.03, 1.0),
-    (0.0, -0.03, 1.0),
-    (0.02, 0.02, 1.05),
-    (-0.02, -0.02, 1.05),
-    (0.0, 0.0, 0.95),
-)
+_BOX_SHIFTS = ((0.0, 0.0, 1.0), (0.02, 0.02, 1.05), (-0.02, -0.02, 1.05), (0.0, 0.0, 0.95))
 
 SMALLEST = 1 / 6
 """Width of the faces that are looked for, as a share of the picture."""

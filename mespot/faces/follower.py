@@ -231,9 +231,10 @@ class HeadFollower:
         return upright(landmarks, SIZE, self._params.crop_iod, self._params.eye_line)
 
     def _is_inside(self, matrix: np.ndarray, image: np.ndarray) -> bool:
-        points = transform(invert(matrix), self._expected[RIGID])
-        inside = (points > 0) & (points < np.array(image.shape[1::-1]) - 1)
-        return bool(inside.all(axis=1).mean() >= _MIN_INSIDE)
+        height, width = image.shape[:2]
+        points = transform(invert(matrix), self._expected[RIGID]).tolist()
+        inside = sum(0 < x < width - 1 and 0 < y < height - 1 for x, y in points)
+        return inside >= _MIN_INSIDE * len(points)
 
     def _remember(self, points: np.ndarray) -> None:
         self._key_landmarks.append(points)

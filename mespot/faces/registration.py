@@ -25,7 +25,6 @@ _PART_ROUNDS = ((1, 4), (2, 3))  # power of the distance in the weights, and rou
 _SETTLED = 5e-3  # px; rounds that change the motion by less are the last ones
 _DAMPING = 1e-9
 _LIGHT_DAMPING = 1e-6
-_MOTION = [0, 1, 2, 3, 6]  # columns of the equations: motion and right side
 _RIDGE = 0.02  # of a part's strongest texture: directions with less say nothing about its motion
 
 
@@ -81,9 +80,9 @@ class Template:
             np.ones_like(across),
         ]
         self._columns = np.stack(columns, axis=1).astype(np.float32)  # (parts, 6, n)
-        # the same and, last, room for the error: both sides of the equations in one product
+        # the same, and room for the error after the motion: both sides of the equations at once
         self._rows = np.empty((*self._pixels.shape, 7), np.float32)  # (parts, n, 7)
-        self._rows[..., :6] = self._columns.transpose(0, 2, 1)
+        self._rows[..., [0, 1, 2, 3, 5, 6]] = self._columns.transpose(0, 2, 1)
 
     def values(self, image: np.ndarray) -> np.ndarray:
         """Return the pixels of an (h, w) image that are compared, (parts, n)."""
@@ -101,7 +100,7 @@ class Template:
         deviation = np.partition(np.abs(error).ravel(), error.size // 2)[error.size // 2]
         scale = max(1.4826 * float(deviation), _NOISE_FLOOR)
         weights = _biweight(error, scale)
-        self._rows[..., 6] = error
+        self._rows[..., 4] = error
         weighted = self._columns * weights[:, None]  # (parts, 6, n)
         equations = _without_light((weighted @ self._rows).astype(np.float64))
         shift_x, shift_y, turn, growth = _solve_parts(equations, self._radius)
@@ -127,15 +126,15 @@ def _without_light(equations: np.ndarray) -> np.ndarray:
     """Eliminate each part's gain and bias from its normal equations (Schur complement).
 
     Args:
-        equations: (parts, 6, 7), the last two unknowns being gain and bias, the right side last.
+        equations: (parts, 6, 7), of motion, then gain and bias; columns the same with the right
+            side before gain and bias.
 
     Returns:
         (parts, 4, 5) equations of the motion alone.
     """
-    (a, b), (_, d) = equations[:, 4:, 4:6].transpose(1, 2, 0)  # each (parts,)
+    (a, b), (_, d) = equations[:, 4:, 5:].transpose(1, 2, 0)  # each (parts,)
     inverse = _inverse(a + _LIGHT_DAMPING, b, d + _LIGHT_DAMPING).transpose(2, 0, 1)
-    light = equations[:, 4:, _MOTION]  # (parts, 2, 5)
-    return equations[:, :4, _MOTION] - equations[:, :4, 4:6] @ (inverse @ light)
+    return equations[:, :4, :5] - equations[:, :4, 5:] @ (inverse @ equations[:, 4:, :5])
 
 
 def _inverse(a: np.ndarray, b: np.ndarray, d: np.ndarray) -> np.ndarray:
@@ -180,12 +179,15 @@ def _solve_parts(equations: np.ndarray, radius: float) -> Solution:
             squared += 1.0
             trust = np.reciprocal(np.sqrt(squared) if power == 1 else squared)
             before, solution = solution, _solve(trust @ every)
-            x, y, turn, growth = (
-                abs(now - then) for now, then in zip(solution, before, strict=True)
-            )
-            if x + y + (turn + growth) * radius < _SETTLED:
+            if _changed(before, solution, radius) < _SETTLED:
                 break
     return solution
+
+
+def _changed(before: Solution, now: Solution, radius: float) -> float:
+    """Bound of how much two solutions differ, px."""
+    (a, b, c, d), (e, f, g, h) = before, now
+    return abs(a - e) + abs(b - f) + (abs(c - g) + abs(d - h)) * radius
 
 
 def _solve(equations: np.ndarray) -> Solution:

@@ -7,12 +7,13 @@ becomes the reference; the transform goes on without a jump.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from mespot.faces.geometry import compose, invert, scale_of, transform
+from mespot.faces.geometry import compose, invert, scale_of
 from mespot.faces.landmarks import face_quarters, rigid_parts
 from mespot.faces.registration import Fit, Template
 from mespot.faces.warp import Patch
@@ -22,6 +23,7 @@ SIZE = 160  # px, width and height of the crops that are compared
 # px of the crop; a trace of blur keeps the result independent of where pixels fall between the
 # frame's own.
 _BLUR = 1.0
+_ROOM = 8  # px around the pixels that are compared, in which fine steps stay
 _LEVELS = (4, 2)  # reductions of the coarse levels
 _COARSE_STEPS = 6
 _FINE_STEPS = 4
@@ -82,7 +84,6 @@ class RigidTracker:
         places = [start, compose(onwards, start)] if start is not None else []
         places = places or [compose(onwards, before), before]
         start = before if start is None else start
-        patch = patch.blurred(before, _BLUR)
         matrix, fit = self._register(patch, places[0])
         if self._is_worse(fit):
             # A head may go on so fast, or stop so suddenly, that it is out of reach from there.
@@ -97,26 +98,28 @@ class RigidTracker:
         if self._best is None:
             self._best = fit.correlation
         elif self._is_worse(fit):
-            self._set_reference(patch.warp(matrix, SIZE))
+            self._set_reference(patch.blurred(matrix, _BLUR).warp(matrix, SIZE))
             self.renewed += 1
-        confidence = np.clip((fit.correlation - _LOST) / (_PERFECT - _LOST), 0, 1)
-        return Tracked(matrix, float(confidence))
+        confidence = (fit.correlation - _LOST) / (_PERFECT - _LOST)
+        return Tracked(matrix, min(max(confidence, 0.0), 1.0))
 
     def _is_worse(self, fit: Fit) -> bool:
         return self._best is not None and fit.correlation < _RENEW * self._best
 
     def _register(self, patch: Patch, start: np.ndarray) -> tuple[np.ndarray, Fit]:
-        """Return the transform of the next frame, whose ``patch`` is blurred, and the last fit."""
-        fit = self._fit(patch, start)
+        """Return the transform of the next frame, and the last fit."""
+        soft = patch.part(start, *self._area).blurred(start, _BLUR)
+        fit = self._fit(soft, start)
         # Most heads hardly move from frame to frame; the coarse levels are for the others.
         if fit.motion < _NEAR and fit.correlation > _LOST and not self._is_worse(fit):
             matrix = compose(fit.step, start)
             if fit.motion < _STILL[1]:
                 return matrix, fit
         else:
-            matrix = self._coarse(patch.warp(start, SIZE), start)
+            soft = patch.blurred(start, _BLUR)
+            matrix = self._coarse(soft.warp(start, SIZE), start)
         for _ in range(_FINE_STEPS):
-            fit = self._fit(patch, matrix)
+            fit = self._fit(soft, matrix)
             matrix = compose(fit.step, matrix)
             if fit.motion < _STILL[1]:
                 break
@@ -128,6 +131,8 @@ class RigidTracker:
 
     def _set_reference(self, crop: np.ndarray) -> None:
         self._fine = Template(crop, self._parts)
+        spots = self._fine.spots.reshape(-1, 2)
+        self._area = spots.min(axis=0) - _ROOM, spots.max(axis=0) + _ROOM
         self._coarse_templates = []
         for reduction in _LEVELS:
             small = _reduce(crop, reduction)
@@ -154,10 +159,10 @@ class RigidTracker:
 def _plausible(matrix: np.ndarray, start: np.ndarray) -> bool:
     """Tell whether a head can have moved like this between two frames."""
     growth = scale_of(matrix) / scale_of(start)
-    middle = np.full((1, 2), (SIZE - 1) / 2)
-    shift = transform(compose(matrix, invert(start)), middle) - middle
-    near = np.hypot(*shift[0]) < _MAX_STEP * SIZE
-    return bool(near and 1 / _MAX_GROWTH < growth < _MAX_GROWTH)
+    middle = (SIZE - 1) / 2
+    (a, b, x), (c, d, y) = compose(matrix, invert(start)).tolist()
+    away = math.hypot((a + b - 1) * middle + x, (c + d - 1) * middle + y)
+    return away < _MAX_STEP * SIZE and 1 / _MAX_GROWTH < growth < _MAX_GROWTH
 
 
 def _reduced(step: np.ndarray, reduction: float) -> np.ndarray:

@@ -70,6 +70,22 @@ class Patch:
         result[:, 2] = matrix[:, :2] @ offset + matrix[:, 2]
         return result
 
+    def part(self, matrix: np.ndarray, low: np.ndarray, high: np.ndarray) -> Patch:
+        """Return what a rectangle of a crop covers, as a view.
+
+        Args:
+            matrix: (2, 3) frame px to crop px.
+            low: (2,) left top corner, crop px.
+            high: (2,) right bottom corner.
+        """
+        (a, b, x), (c, d, y) = invert(self.matrix(matrix)).tolist()
+        (u, v), (half_u, half_v) = (0.5 * (low + high)).tolist(), (0.5 * (high - low)).tolist()
+        height, width = self.pixels.shape[:2]
+        left, right = _boxes(a * u + b * v + x, abs(a) * half_u + abs(b) * half_v, width, 1)
+        top, bottom = _boxes(c * u + d * v + y, abs(c) * half_u + abs(d) * half_v, height, 1)
+        origin = self.origin + np.array([left, top]) * self.boxes
+        return Patch(self.pixels[top:bottom, left:right], origin, self.boxes)
+
     def blurred(self, matrix: np.ndarray, sigma: float) -> Patch:
         """Return the same patch under a Gaussian of ``sigma`` px of the crop of ``matrix``."""
         sigma /= scale_of(matrix) * self.boxes
