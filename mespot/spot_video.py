@@ -161,7 +161,7 @@ class _Watch:
         """Take note of a crop that is stored."""
         if self._reader is None:
             size = self._faces.crop_size
-            self._reader = GreyReader(self._crops, size)
+            self._reader = GreyReader(self._crops, size, growing=True)
             self._pooling = Pooling(
                 self._reader, self._faces.crop_iod * size, size, self._params, self._timing,
                 self._begin,

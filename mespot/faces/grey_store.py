@@ -33,7 +33,7 @@ class GreyWriter:
 
     def __enter__(self) -> GreyWriter:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = open(self._path, "wb", buffering=0)
+        self._file = open(self._path, "wb")
         return self
 
     def __exit__(
@@ -49,6 +49,7 @@ class GreyWriter:
     def append(self, crop: np.ndarray) -> None:
         """Add a crop, uint8 (S, S)."""
         self._file.write(np.ascontiguousarray(crop).data)
+        self._file.flush()
 
 
 class GreyReader:
@@ -57,12 +58,13 @@ class GreyReader:
     Args:
         path: written by :class:`GreyWriter`.
         size: width and height of a crop, px.
+        growing: another process writes at this moment; the last crop may be there in part.
 
     Raises:
         MespotError: when the file is missing or does not hold whole crops.
     """
 
-    def __init__(self, path: str | os.PathLike[str], size: int) -> None:
+    def __init__(self, path: str | os.PathLike[str], size: int, growing: bool = False) -> None:
         self._path = Path(path)
         self._size = size
         try:
@@ -70,7 +72,7 @@ class GreyReader:
         except OSError as error:
             raise MespotError(f"{self._path}: cannot be read ({error.strerror})") from error
         rest = os.fstat(self._file.fileno()).st_size % (size * size)
-        if rest:
+        if rest and not growing:
             self._file.close()
             raise MespotError(f"{self._path}: found {rest} bytes too many for crops of {size} px")
 
@@ -95,14 +97,19 @@ class GreyReader:
         self._file.close()
 
 
-def open_crops(path: str | os.PathLike[str], size: int) -> CropReader | GreyReader:
+def open_crops(
+    path: str | os.PathLike[str], size: int, growing: bool = False
+) -> CropReader | GreyReader:
     """Open the crops of one video, whichever way they are kept.
 
     Args:
         path: an archive, or a file of :class:`GreyWriter`.
         size: width and height of a crop, px.
+        growing: see :class:`GreyReader`.
 
     Raises:
         MespotError: when the file cannot be read.
     """
-    return GreyReader(path, size) if Path(path).suffix == SUFFIX else CropReader(path)
+    if Path(path).suffix == SUFFIX:
+        return GreyReader(path, size, growing)
+    return CropReader(path)

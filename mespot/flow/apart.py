@@ -75,4 +75,4 @@ def _measurer(job: Job) -> tuple[Timing, Measurer]:
 
 @functools.lru_cache(maxsize=1)
 def _opened(path: str, size: int) -> Crops:
-    return open_crops(path, size)
+    return open_crops(path, size, growing=True)

@@ -1,9 +1,10 @@
 """Evidence for an expression at every time and length, in noise SDs of this very video.
 
 The noise of every facial action and length is measured on the video itself: most stretches of a
-video hold no expression of that length. Blinks disturb the skin around the eyes and fast heads
-disturb everything; there the noise counts as larger, so that they raise no alarm by themselves
-while an expression elsewhere in the face is still seen.
+video hold no expression of that length. Blinks and fast heads disturb: the skin around the eyes,
+and through the fit of the head, whose anchors lie there, everything else. How much, each action's
+own spread at those moments tells; there its noise counts as larger, so that they raise no alarm by
+themselves while an expression that stands out is still seen.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ _QUIET = 0.6
 _QUANTILE_SD = 0.62
 """Where that quantile lies for white noise, in SDs of the contrast's differences."""
 _BLINK_LENGTH = 1.2
-_AROUND_EYES = ("brow", "glabella", "infraorbital", "cheek")
 _BLOCK = 1 << 15  # values worked on at a time, so that they stay near the processor
 
 
@@ -83,8 +83,6 @@ def measure_evidence(signals: FlowSignals, lengths: np.ndarray, floor: float) ->
     """
     directions = make_actions()
     both_ways = np.array([opposite != "" for opposite in directions.opposites])
-    eyes = np.array([name.startswith(_AROUND_EYES) for name in signals.regions])
-    near_eyes = (directions.weights[:, eyes] ** 2).sum(axis=(1, 2))  # (K,) weights of unit length
     count = len(signals.time)
     seen = signals.confidence > 0.0
     usable = np.flatnonzero(seen)
@@ -111,8 +109,7 @@ def measure_evidence(signals: FlowSignals, lengths: np.ndarray, floor: float) ->
             noise = np.maximum(_spread(contrast, usable), floor) ** 2  # (k,)
             total = noise[:, None]
             for one in disturbances:
-                share = near_eyes[part] if one.by_eyes else 1.0
-                added = np.maximum(_spread(contrast, one.chosen) ** 2 - noise, 0.0) * share
+                added = np.maximum(_spread(contrast, one.chosen) ** 2 - noise, 0.0)
                 if added.any():
                     total = total + one.amount * added[:, None]
             contrast /= np.sqrt(total)
@@ -134,12 +131,10 @@ class _Disturbance:
     Attributes:
         amount: (N,) how much of the variance that it adds holds at every sample.
         chosen: samples that tell how much it adds.
-        by_eyes: whether it adds the more, the nearer to the eyes.
     """
 
     amount: np.ndarray
     chosen: np.ndarray
-    by_eyes: bool
 
 
 def _disturbances(
@@ -149,15 +144,15 @@ def _disturbances(
     half, found = 0.5 * length, []
     if length <= _BLINK_LENGTH:
         closed = blink.mean(-INSIDE * half, INSIDE * half)
-        found.append(_disturbance(closed, usable[closed[usable] > 0.2], by_eyes=True))
+        found.append(_disturbance(closed, usable[closed[usable] > 0.2]))
     fast = speed.mean(-half, half)
     limit = max(float(np.quantile(fast, 0.85)), 0.15)
-    found.append(_disturbance(fast / limit, usable[fast[usable] > limit], by_eyes=False))
+    found.append(_disturbance(fast / limit, usable[fast[usable] > limit]))
     return [one for one in found if one.chosen.size]
 
 
-def _disturbance(amount: np.ndarray, chosen: np.ndarray, by_eyes: bool) -> _Disturbance:
-    return _Disturbance(np.minimum(amount, 2.0) ** 2, chosen, by_eyes)
+def _disturbance(amount: np.ndarray, chosen: np.ndarray) -> _Disturbance:
+    return _Disturbance(np.minimum(amount, 2.0) ** 2, chosen)
 
 
 def _spread(contrast: np.ndarray, chosen: np.ndarray) -> np.ndarray:

@@ -25,6 +25,20 @@ def test_crops_come_back_as_they_were(tmp_path):
     reader.close()
 
 
+def test_crops_can_be_read_while_others_are_written(tmp_path):
+    with GreyWriter(tmp_path / "v.grey") as writer:
+        writer.append(crops(2)[0])
+        with open(tmp_path / "v.grey", "ab") as other:
+            other.write(bytes(5))  # the next one is there in part
+        reader = GreyReader(tmp_path / "v.grey", 8, growing=True)
+        assert len(reader) == 1 and np.array_equal(reader.read(0), crops(2)[0])
+        with pytest.raises(IndexError, match="crop 1 of 1"):
+            reader.read(1)
+        writer.append(crops(2)[1])
+        assert np.array_equal(reader.read(1), crops(2)[1])
+        reader.close()
+
+
 def test_a_failed_writing_leaves_nothing(tmp_path):
     with pytest.raises(RuntimeError), GreyWriter(tmp_path / "v.grey") as writer:
         writer.append(crops(1)[0])
