@@ -6,11 +6,13 @@ Python code, which only one thread at a time may run.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -18,33 +20,41 @@ from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Any, TypeVar
 
-from mespot.errors import MespotError
-
+log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 _NICE = 10
-_KILLED = "a process that worked on the video was killed (out of memory?)"
 
 
 class Crew:
     """A pool of processes that lasts for a command.
 
-    The processes are forked at once, where the system forks: open it before anything starts
-    threads, OpenCV's pool among them, and after the imports that they share.
+    The processes are forked at once, where the system forks: open it before libraries start
+    threads (OpenCV's pool, FFmpeg's decoders), and after the imports that they share. When one of
+    them is killed, the caller does the work, also what was lost.
 
     Args:
         count: processes; 0 = none, the caller does the work itself.
+
+    Attributes:
+        count: processes that there are now.
     """
 
     def __init__(self, count: int = 0) -> None:
         self.count = count
         self._pool: ProcessPoolExecutor | None = None
+        self._begun: weakref.WeakSet[Future[Any]] = weakref.WeakSet()
 
     def __enter__(self) -> Crew:
         if self.count:
             kind = "fork" if sys.platform == "linux" else "spawn"
             context = multiprocessing.get_context(kind)
-            self._pool = ProcessPoolExecutor(self.count, context, initializer=_settle_in)
-            self._pool.submit(int)  # starts all of them
+            # an interruption while processes are forked gets lost, or ends some of them alone
+            masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            try:
+                self._pool = ProcessPoolExecutor(self.count, context, initializer=_settle_in)
+                self._pool.submit(int)  # forks all of them
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, masked)
         return self
 
     def __exit__(
@@ -61,52 +71,73 @@ class Crew:
         """Begin a piece of work.
 
         Args:
-            function: importable by its name.
+            function: importable by its name; may be called twice.
             arguments: small enough to be sent.
 
         Returns:
             a function that waits for the result, or raises what the work raised. Without
             processes, the work is done before.
-
-        Raises:
-            MespotError: (or from the returned function) a process was killed.
         """
-        if self._pool is None:
+        future = self._future(function, arguments)
+        if future is None:
             result = function(*arguments)
             return lambda: result
-        future = _submitted(self._pool, function, arguments)
-        return lambda: _result(future)
+        return lambda: self._result(future, function, arguments)
 
     def map(self, function: Callable[..., Result], tasks: Iterable[tuple]) -> Iterator[Result]:
-        """Begin ``function(*task)`` for every task now; yield the results in order.
+        """Begin ``function(*task)`` for every task now.
 
-        Without processes, each is worked on when its result is asked for.
+        Args:
+            function: importable by its name; may be called twice with a task.
+            tasks: arguments, small enough to be sent.
+
+        Yields:
+            the results in order. Without processes, each is worked on when it is asked for.
         """
-        if self._pool is None:
-            return (function(*task) for task in tasks)
-        waiting = [_submitted(self._pool, function, task) for task in tasks]
-        return (_result(future) for future in waiting)
+        begun = [(self._future(function, task), task) for task in tasks]
+        return (self._result(future, function, task) for future, task in begun)
 
     def prepare(self, function: Callable[[], Any]) -> None:
         """Begin ``function()``, for which nobody waits: what may be done ahead, such as imports."""
+        self._future(function, ())
+
+    def drop(self) -> None:
+        """Forget the work that has not begun and that nobody will ask for any more."""
+        for future in list(self._begun):
+            future.cancel()
+
+    def _future(
+        self, function: Callable[..., Result], arguments: Sequence[Any]
+    ) -> Future[Result] | None:
+        """Begin in another process; None where there is none."""
+        if self._pool is None:
+            return None
+        try:
+            future = self._pool.submit(function, *arguments)
+        except BrokenProcessPool:
+            self._go_on_alone()
+            return None
+        self._begun.add(future)
+        return future
+
+    def _result(
+        self,
+        future: Future[Result] | None,
+        function: Callable[..., Result],
+        arguments: Sequence[Any],
+    ) -> Result:
+        if future is not None:
+            try:
+                return future.result()
+            except BrokenProcessPool:
+                self._go_on_alone()
+        return function(*arguments)
+
+    def _go_on_alone(self) -> None:
         if self._pool is not None:
-            _submitted(self._pool, function, ())
-
-
-def _submitted(
-    pool: ProcessPoolExecutor, function: Callable[..., Result], arguments: Sequence[Any]
-) -> Future[Result]:
-    try:
-        return pool.submit(function, *arguments)
-    except BrokenProcessPool as error:
-        raise MespotError(_KILLED) from error
-
-
-def _result(future: Future[Result]) -> Result:
-    try:
-        return future.result()
-    except BrokenProcessPool as error:
-        raise MespotError(_KILLED) from error
+            log.warning("a process was killed (out of memory?), going on without its like")
+            self._pool.shutdown(wait=False)
+        self._pool, self.count = None, 0
 
 
 def _settle_in() -> None:

@@ -6,7 +6,7 @@ import logging
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,7 +107,7 @@ def spot(
         inputs: from ``read_inputs``.
         out: folder of results.
         params: settings; ``preprocess`` and ``flow`` are read, of which a system brings its own,
-            and ``jobs``, here the processes that share the work on a video.
+            and ``jobs``, here the cores that share the work on a video (at most four on flow).
         system: fused system; without it the flow branch answers, which needs no training.
         timing: gets the CPU time of every step, and the frames.
         overlay: also write ``out/<vid>/overlay.mp4``, see ``mespot.overlay``.
@@ -136,6 +136,7 @@ def spot(
             except MespotError as error:
                 log.error("%s: %s", one.name, error)
                 failed.append(error)
+                crew.drop()
         if failed and not tables:
             raise failed[0]
         empty = pd.DataFrame({name: [] for name in COLUMNS})
@@ -180,7 +181,10 @@ class _Run:
         """Work on one video and write its own files; returns its rows of ``intervals.csv``."""
         folder, timing = self.out / one.name, self.timing
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".work-", dir=folder) as name:
+        # processes of the crew hold the last file of crops open: some network drives mind that
+        with tempfile.TemporaryDirectory(
+            prefix=".work-", dir=folder, ignore_cleanup_errors=True
+        ) as name:
             opener = open_frames if needs_colour(self.system) else open_grey
             source = opener(one.path, one.fps, self.threads)
             found = spot_video(
@@ -236,11 +240,10 @@ class _Run:
         from mespot.report.spot_page import spotted_page
         from mespot.report.video import VideoView
 
-        crops = open_crops(found.crops, found.face.size)
-        view = VideoView(name, found.signals, found.intervals, None, crops, numbers)
-        page = spotted_page(view, self.params.flow.threshold, self.params.report)
+        with closing(open_crops(found.crops, found.face.size)) as crops:
+            view = VideoView(name, found.signals, found.intervals, None, crops, numbers)
+            page = spotted_page(view, self.params.flow.threshold, self.params.report)
         self.shown.append(page)
-        crops.close()
 
 
 def _prepare_to_draw() -> None:

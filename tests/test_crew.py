@@ -25,8 +25,10 @@ def own_process() -> int:
     return os.getpid()
 
 
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+def die_unless(survivor: int) -> int:
+    if os.getpid() != survivor:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return survivor
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -46,20 +48,34 @@ def test_an_error_arrives_where_the_result_would(count):
 
 def test_work_is_done_elsewhere_where_there_is_somebody():
     with Crew() as crew:
-        crew.prepare(die)
+        crew.prepare(own_process)
         assert crew.submit(own_process)() == os.getpid()
     with Crew(1) as crew:
         other = crew.submit(own_process)()
         assert crew.submit(own_process)() == other != os.getpid()
 
 
-def test_a_killed_process_is_one_line():
-    with Crew(2) as crew, pytest.raises(MespotError, match="killed"):
-        crew.submit(die)()
-    with Crew(2) as crew, pytest.raises(MespotError, match="killed"):
-        crew.prepare(die)
-        time.sleep(0.3)
-        crew.submit(square, 2)()
+def test_what_a_killed_process_leaves_is_done_here(caplog):
+    own = os.getpid()
+    with Crew(2) as crew:
+        assert list(crew.map(die_unless, [(own,)] * 4)) == [own] * 4
+        assert crew.count == 0 and caplog.text.count("killed") == 1
+        assert crew.submit(own_process)() == own
+    with Crew(2) as crew:
+        crew.submit(die_unless, own)
+        time.sleep(0.5)
+        assert crew.submit(square, 2)() == 4
+        assert list(crew.map(square, [(3,)])) == [9]
+
+
+def test_work_that_nobody_wants_is_dropped():
+    with Crew(1) as crew:
+        started = time.monotonic()
+        for _ in range(100):
+            crew.submit(time.sleep, 0.2)
+        crew.drop()
+        assert crew.submit(square, 3)() == 9
+    assert time.monotonic() - started < 5
 
 
 def test_nobody_outlives_a_killed_parent():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import weakref
 from pathlib import Path
@@ -13,6 +15,7 @@ from mespot import spot as module
 from mespot.crew import Crew
 from mespot.errors import MespotError
 from mespot.faces.detector import DlibDetector
+from mespot.flow.estimate import make_flow
 from mespot.params import load_params
 from mespot.spot_video import flow_sized, spot_video
 from mespot.synth.identity import make_identity
@@ -117,14 +120,31 @@ def test_an_interruption_of_the_flow_cleans_up(opened, pictures, tmp_path, monke
     assert list((tmp_path / "out" / "v").iterdir()) == []
 
 
-def test_a_resumed_video_gives_the_same_bytes(pictures, tmp_path):
-    params = PARAMS.model_copy(
-        update={"flow": PARAMS.flow.model_copy(update={"stretch": 0.9, "overlap": 0.2})}
-    )
-    found = []
-    for crew in (Crew(), Crew(2)):
-        with crew:
-            # the first call measures while it follows the face, the second finds the crops
-            spot_video(Video(pictures, 70), "v", tmp_path, params, crew=crew)
-        found.append((tmp_path / "signals.npz").read_bytes())
-    assert found[0] == found[1]
+def test_processes_that_measure_meanwhile_give_the_same_bytes_as_none(pictures, tmp_path):
+    flow = PARAMS.flow.model_copy(update={"stretch": 0.7, "overlap": 0.2})
+    params, found = PARAMS.model_copy(update={"flow": flow}), []
+    for folder, count in (("alone", 0), ("helped", 2), ("helped", 0)):
+        work = tmp_path / folder
+        work.mkdir(exist_ok=True)
+        with Crew(count) as crew:
+            # the third finds the crops of the second, and measures when all are there
+            spot_video(Video(pictures, 70), "v", work, params, crew=crew)
+        found.append((work / "signals.npz").read_bytes())
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_killed_process_costs_no_video(opened, pictures, tmp_path, monkeypatch, caplog):
+    own, whole = os.getpid(), make_flow
+
+    def deadly(method):
+        if os.getpid() != own:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return whole(method)
+
+    opened(Video(pictures, 40), tmp_path / "alone", 1)
+    monkeypatch.setattr("mespot.flow.apart.make_flow", deadly)  # before it is forked
+    opened(Video(pictures, 40), tmp_path / "helped", 2)
+    assert "killed" in caplog.text
+    for name in ("intervals.csv", "v/frames.csv"):
+        files = [(tmp_path / folder / name).read_bytes() for folder in ("alone", "helped")]
+        assert files[0] == files[1]

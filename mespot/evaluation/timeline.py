@@ -195,6 +195,7 @@ def _draw_time(panels: list[Axes], window: Window, fps: float) -> None:
         )
     panels[-1].xaxis.set_major_locator(steps)
     between = np.linspace(seconds[:-1], seconds[1:], _MINOR, endpoint=False)[1:].ravel()
+    between = between[(between >= window.start) & (between <= window.end)]
     panels[-1].plot(
         between,
         np.zeros_like(between),

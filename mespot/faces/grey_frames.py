@@ -51,7 +51,8 @@ def luma(frame: av.VideoFrame) -> np.ndarray | None:
     pixels = pixels[: frame.height, : frame.width]
     if frame.format.name.startswith("yuvj") or frame.color_range == ColorRange.JPEG:
         return pixels.copy()  # the frame's memory goes back to the decoder
-    return cv2.convertScaleAbs(pixels, alpha=255 / _RANGE, beta=-_BLACK * 255 / _RANGE)
+    # a weighted sum of one picture: what is darker than black stays black
+    return cv2.addWeighted(pixels, 255 / _RANGE, pixels, 0, -_BLACK * 255 / _RANGE)
 
 
 def open_grey(path: Path, fps: float | None = None, threads: int = 1) -> FrameSource:

@@ -58,7 +58,7 @@ class GreyReader:
     Args:
         path: written by :class:`GreyWriter`.
         size: width and height of a crop, px.
-        growing: another process writes at this moment; the last crop may be there in part.
+        growing: the file is still being written; the last crop may be there in part.
 
     Raises:
         MespotError: when the file is missing or does not hold whole crops.

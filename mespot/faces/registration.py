@@ -29,6 +29,7 @@ _RIDGE = 0.02  # of a part's strongest texture: directions with less say nothing
 
 
 Solution = tuple[float, float, float, float]
+"""Shift x and y, px, rotation and growth about the centre."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,12 +23,14 @@ class Job:
 
     Attributes:
         crops: file of the crops, see ``mespot.faces.grey_store.open_crops``; it may still grow.
+        file: device and number of that file, which tell it from a later one of the same name.
         layout: where the regions lie.
         method: flow estimator, see ``make_flow``.
         reference: number of the neutral crop.
     """
 
     crops: str
+    file: tuple[int, int]
     layout: Layout
     method: str
     reference: int
@@ -48,7 +51,8 @@ def measured_by(crew: Crew, crops: str, method: str, timing: Timing) -> Begin | 
         return None
 
     def begin(layout: Layout, reference: int, groups: Sequence[np.ndarray]) -> Iterator[Part]:
-        job = Job(crops, layout, method, reference)
+        status = os.stat(crops)
+        job = Job(crops, (status.st_dev, status.st_ino), layout, method, reference)
         done = crew.map(_measure, [(job, group) for group in groups])
         return (counted(part, seconds) for part, seconds in done)
 
@@ -62,17 +66,19 @@ def measured_by(crew: Crew, crops: str, method: str, timing: Timing) -> Begin | 
 
 def _measure(job: Job, indices: np.ndarray) -> tuple[Part, dict[str, float]]:
     timing, measurer = _measurer(job)
+    part = measurer.measure(indices)
+    seconds = dict(timing.seconds)
     timing.seconds.clear()
-    return measurer.measure(indices), dict(timing.seconds)
+    return part, seconds
 
 
 @functools.lru_cache(maxsize=1)  # the groups of a stretch come one after the other
 def _measurer(job: Job) -> tuple[Timing, Measurer]:
-    timing, crops = Timing(), _opened(job.crops, job.layout.size)
+    timing, crops = Timing(), _opened(job.crops, job.file, job.layout.size)
     regions, flow = regions_of(job.layout), make_flow(job.method)
     return timing, Measurer(crops, regions, flow, job.reference, timing)
 
 
 @functools.lru_cache(maxsize=1)
-def _opened(path: str, size: int) -> Crops:
+def _opened(path: str, _file: tuple[int, int], size: int) -> Crops:
     return open_crops(path, size, growing=True)

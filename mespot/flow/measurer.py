@@ -84,12 +84,20 @@ class Measurer:
             with self._timing.step("pooling"):
                 moved.append(self._regions.pool(field))
                 pixels = face.ravel()
-                looks.append([cv2.meanStdDev(pixels[eye]) for eye in self._apertures])
-        return np.stack(moved), np.array(looks).reshape(-1, 2, 2)
+                looks.append([_look(pixels[eye]) for eye in self._apertures])
+        return np.stack(moved), np.array(looks)
 
     def _face(self, index: int) -> np.ndarray:
         with self._timing.step("crops"):
             return self._regions.cut(self._crops.read(index, grey=True))
+
+
+def _look(eye: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of grey levels (n,); NaN of none."""
+    if not len(eye):
+        return np.nan, np.nan
+    mean, spread = cv2.meanStdDev(eye)
+    return mean[0, 0], spread[0, 0]
 
 
 def same_light(

@@ -55,7 +55,7 @@ class _Stretch:
 class Pooling:
     """Measures the crops of a video that arrive one after the other.
 
-    Memory holds one crop, one reference and a few thumbnails at a time, whatever the length.
+    Memory holds the numbers of all crops, and one crop, one reference and a few thumbnails.
 
     Args:
         crops: the video's crops; those that were added can be read.
@@ -78,7 +78,6 @@ class Pooling:
         self._crops, self._iod, self._size, self._params = crops, iod, size, params
         self._timing = timing or Timing()
         self._begin = begin or self._here
-        self._flow = make_flow(params.method)
         self._time: list[float] = []
         self._usable: list[bool] = []
         self._keys: list[np.ndarray] = []
@@ -131,8 +130,9 @@ class Pooling:
         border = self._time[0] + self._closed * self._params.stretch
         first, last = bisect_left(self._time, border - lead), len(self._time)
         self._closed += 1
+        before = self._stretches[-1].last if self._stretches else 0
         indices = np.flatnonzero(self._usable[first:last]) + first
-        if not len(indices):
+        if not len(indices) or last == before:  # no face, or a gap in time: nothing new
             return
         layout = Layout.of(
             typical_landmarks(self._keys), self._iod, self._size, self._params.flow_iod
@@ -142,14 +142,16 @@ class Pooling:
         candidates = np.flatnonzero(self._usable[early:last]) + early
         reference = choose_reference(self._crops, candidates, regions_of(layout), self._timing)
         groups = [indices[at : at + _GROUP] for at in range(0, len(indices), _GROUP)]
-        before = self._stretches[-1].last if self._stretches else 0
         shared = max(0, min(before, last) - first)
         parts = self._begin(layout, reference, groups)
         self._stretches.append(_Stretch(first, last, shared, groups, parts))
 
     def _here(self, layout: Layout, reference: int, groups: Sequence[np.ndarray]) -> Iterator[Part]:
-        measurer = Measurer(self._crops, regions_of(layout), self._flow, reference, self._timing)
-        return map(measurer.measure, groups)
+        # made only when the first group is asked for: regions of all stretches would take memory
+        regions, flow = regions_of(layout), make_flow(self._params.method)
+        measurer = Measurer(self._crops, regions, flow, reference, self._timing)
+        for group in groups:
+            yield measurer.measure(group)
 
 
 def pool_video(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mespot.params.section import Section
 
@@ -16,7 +16,9 @@ class FlowParams(Section):
     flow_iod: float = Field(
         ge=20, le=200, description="inter-ocular distance at which flow runs, pixels"
     )
-    stretch: float = Field(gt=0, description="longest time that one reference serves, seconds")
+    stretch: float = Field(
+        gt=0, description="time that one reference serves, besides the overlap, seconds"
+    )
     overlap: float = Field(
         gt=0, description="time measured against both references at a change, seconds"
     )
@@ -65,3 +67,9 @@ class FlowParams(Section):
     amplitude_weight: float = Field(
         ge=0, description="exponent by which a larger movement has to be shorter to be an ME"
     )
+
+    @model_validator(mode="after")
+    def _overlap_within_stretch(self) -> FlowParams:
+        if self.overlap >= self.stretch:
+            raise ValueError(f"overlap below stretch ({self.stretch:g} s), not {self.overlap:g} s")
+        return self

@@ -39,6 +39,10 @@ def test_brightness_is_what_ffmpeg_converts_to(name, range_):
     pixels = np.random.default_rng(0).integers(0, 256, (36, 46, 3), dtype=np.uint8)
     frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format=name)
     frame.color_range = ColorRange[range_]
+    if name not in ("yuv420p10le", "gbrp"):  # every level, also darker than black
+        levels = np.frombuffer(frame.planes[0], np.uint8).copy()
+        levels[:256] = np.arange(256)
+        frame.planes[0].update(levels)
     found = luma(frame)
     if name in ("yuv420p10le", "gbrp"):
         assert found is None

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from mespot.faces.geometry import compose, similarity, transform
-from mespot.faces.registration import Template
+from mespot.faces.registration import Template, _solve
+from mespot.faces.warp import Patch
 
 SIZE = 120
 CENTRES = [(x, y) for y in (30, 60, 90) for x in (30, 60, 90)]
@@ -63,3 +64,32 @@ def test_other_picture_does_not_correlate(picture):
     fit = template.fit(template.values(other))
     assert fit.correlation < 0.4
     assert np.isfinite(fit.step).all()
+
+
+def test_a_few_equations_are_solved_as_the_library_does():
+    rng = np.random.default_rng(4)
+    root = rng.normal(size=(4, 6))
+    matrix, right = root @ root.T, rng.normal(size=4)
+    found = _solve(np.column_stack([matrix, right]).ravel())
+    assert np.allclose(found, np.linalg.solve(matrix, right), rtol=1e-6)
+
+
+@pytest.mark.parametrize("boxes", [1, 2])
+def test_pixels_of_a_crop_are_those_of_the_whole_crop(boxes):
+    rng = np.random.default_rng(5)
+    picture = cv2.GaussianBlur(rng.integers(0, 256, (120, 140), np.uint8), (0, 0), 2)
+    patch = Patch(picture, np.array([10.0, 4.0]), boxes)
+    matrix = similarity(
+        0.2, -0.1 - np.log(boxes), np.array([75.0, 60.0]) * boxes, np.array([30, 28])
+    )
+    whole = patch.warp(matrix, 60)
+    spots = rng.integers(20, 40, (3, 50, 2)).astype(np.float32)
+    wanted = whole[spots[..., 1].astype(int), spots[..., 0].astype(int)]
+    part = patch.part(matrix, np.array([15.0, 15.0]), np.array([45.0, 45.0]))
+    assert part.pixels.size < 0.6 * picture.size
+    for one in (patch, part):
+        assert np.abs(one.sample(matrix, spots).astype(int) - wanted).max() <= 1
+    soft = patch.blurred(matrix, 1.0).sample(matrix, spots).astype(float)
+    other = cv2.GaussianBlur(whole, (7, 7), 1.0)
+    wanted = other[spots[..., 1].astype(int), spots[..., 0].astype(int)]
+    assert np.abs(soft - wanted).mean() < 1.0
