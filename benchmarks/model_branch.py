@@ -74,9 +74,8 @@ def frame_wise(videos, events, slices, granularities) -> list[dict]:
             for kind in TYPES:
                 found, truth = [], []
                 for row in videos.itertuples():
-                    scores = time_scores(
-                        scored[row.video], column, kind, row.frames / row.fps, RATE
-                    )
+                    seconds = row.frames / row.fps
+                    scores = time_scores(scored[row.video], column, kind, seconds, RATE, "weighted")
                     moments = np.arange(len(scores)) / RATE
                     inside = np.zeros(len(scores), bool)
                     unclear = np.zeros(len(scores), bool)
