@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from mespot.flow.signals import FlowSignals
     from mespot.params.flow import FlowParams
 
-_QUIET = 0.6
-"""Quantile of |contrast| that tells the noise."""
-_QUANTILE_SD = 0.62
-"""Where that quantile lies for white noise, in SDs of the contrast's differences."""
+_QUIET = 0.6, 0.62
+"""Quantile of |contrast| that tells the noise, and where it lies for white noise, in SDs of the
+contrast's differences."""
+_DISTURBED = 0.85, 1.88
+"""The same at disturbed moments, of which the worst count: the peak of a blink is short."""
 _BLINK_LENGTH = 1.2
 _BLOCK = 1 << 15  # values worked on at a time, so that they stay near the processor
 
@@ -109,7 +110,8 @@ def measure_evidence(signals: FlowSignals, lengths: np.ndarray, floor: float) ->
             noise = np.maximum(_spread(contrast, usable), floor) ** 2  # (k,)
             total = noise[:, None]
             for one in disturbances:
-                added = np.maximum(_spread(contrast, one.chosen) ** 2 - noise, 0.0)
+                worse = _spread(contrast, one.chosen, _DISTURBED) ** 2
+                added = np.maximum(worse - noise, 0.0)
                 if added.any():
                     total = total + one.amount * added[:, None]
             contrast /= np.sqrt(total)
@@ -155,14 +157,17 @@ def _disturbance(amount: np.ndarray, chosen: np.ndarray) -> _Disturbance:
     return _Disturbance(np.minimum(amount, 2.0) ** 2, chosen)
 
 
-def _spread(contrast: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Noise SD (k,) of contrasts (k, N), from some of the samples."""
+def _spread(
+    contrast: np.ndarray, chosen: np.ndarray, told_by: tuple[float, float] = _QUIET
+) -> np.ndarray:
+    """Noise SD (k,) of contrasts (k, N), from some of the samples, by a quantile of them."""
+    quantile, sd = told_by
     # turned round, since many are 0 and a partition is slow when the like stand in front
     turned = -(contrast if len(chosen) == contrast.shape[1] else contrast[:, chosen])
     count = turned.shape[1]
-    place = _QUIET * (count - 1)
+    place = quantile * (count - 1)
     below = int(place)
     at = max(count - 2 - below, 0)
     turned.partition(at, axis=1)
     high, low = -turned[:, at], -turned[:, count - 1 - below :].min(axis=1)
-    return (low + (high - low) * (place - below)) / _QUANTILE_SD
+    return (low + (high - low) * (place - below)) / sd
