@@ -3,7 +3,7 @@
 The noise of every facial action and length is measured on the video itself: most stretches of a
 video hold no expression of that length. Blinks and fast heads disturb: the skin around the eyes,
 and through the fit of the head, whose anchors lie there, everything else. How much, each action's
-own spread at those moments tells; there its noise counts as larger, so that they raise no alarm by
+own peaks at those moments tell; there its noise counts as larger, so that they raise no alarm by
 themselves while an expression that stands out is still seen.
 """
 
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from mespot.flow.signals import FlowSignals
     from mespot.params.flow import FlowParams
 
-_QUIET = 0.6, 0.62
-"""Quantile of |contrast| that tells the noise, and where it lies for white noise, in SDs of the
-contrast's differences."""
-_DISTURBED = 0.85, 1.88
-"""The same at disturbed moments, of which the worst count: the peak of a blink is short."""
+_QUIET = 0.6
+"""Quantile of |contrast| that tells the noise."""
+_QUANTILE_SD = 0.62
+"""Where that quantile lies for white noise, in SDs of the contrast's differences."""
+_PEAK_SD = 1.4
+"""Where the peak of a blink or of a fast movement of the head counts as to lie, in the same SDs."""
+_FEW = 3
+"""So many of them tell what is usual; of fewer, one may lie in an expression."""
 _BLINK_LENGTH = 1.2
 _BLOCK = 1 << 15  # values worked on at a time, so that they stay near the processor
 
@@ -110,8 +113,7 @@ def measure_evidence(signals: FlowSignals, lengths: np.ndarray, floor: float) ->
             noise = np.maximum(_spread(contrast, usable), floor) ** 2  # (k,)
             total = noise[:, None]
             for one in disturbances:
-                worse = _spread(contrast, one.chosen, _DISTURBED) ** 2
-                added = np.maximum(worse - noise, 0.0)
+                added = np.maximum(_disturbed(contrast, one.chosen) ** 2 - noise, 0.0)
                 if added.any():
                     total = total + one.amount * added[:, None]
             contrast /= np.sqrt(total)
@@ -132,7 +134,7 @@ class _Disturbance:
 
     Attributes:
         amount: (N,) how much of the variance that it adds holds at every sample.
-        chosen: samples that tell how much it adds.
+        chosen: samples that tell how much it adds, ascending.
     """
 
     amount: np.ndarray
@@ -157,17 +159,27 @@ def _disturbance(amount: np.ndarray, chosen: np.ndarray) -> _Disturbance:
     return _Disturbance(np.minimum(amount, 2.0) ** 2, chosen)
 
 
-def _spread(
-    contrast: np.ndarray, chosen: np.ndarray, told_by: tuple[float, float] = _QUIET
-) -> np.ndarray:
-    """Noise SD (k,) of contrasts (k, N), from some of the samples, by a quantile of them."""
-    quantile, sd = told_by
+def _disturbed(contrast: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Noise SD (k,) of contrasts (k, N) that goes with a disturbance, by its usual peak.
+
+    The eye is shut for a small part of a blink only, and an expression may fall on one of them:
+    the median over all of the largest contrast in each tells what they do by themselves.
+    """
+    begins = np.flatnonzero(np.diff(chosen, prepend=-2) > 1)
+    if len(begins) < _FEW:
+        return _spread(contrast, chosen)
+    peaks = np.maximum.reduceat(contrast[:, chosen], begins, axis=1)  # (k, disturbances)
+    return np.median(peaks, axis=1) / _PEAK_SD
+
+
+def _spread(contrast: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Noise SD (k,) of contrasts (k, N), from some of the samples."""
     # turned round, since many are 0 and a partition is slow when the like stand in front
     turned = -(contrast if len(chosen) == contrast.shape[1] else contrast[:, chosen])
     count = turned.shape[1]
-    place = quantile * (count - 1)
+    place = _QUIET * (count - 1)
     below = int(place)
     at = max(count - 2 - below, 0)
     turned.partition(at, axis=1)
     high, low = -turned[:, at], -turned[:, count - 1 - below :].min(axis=1)
-    return (low + (high - low) * (place - below)) / sd
+    return (low + (high - low) * (place - below)) / _QUANTILE_SD

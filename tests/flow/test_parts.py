@@ -7,6 +7,7 @@ from mespot.flow.actions import ACTIONS, make_actions
 from mespot.flow.baseline import neutral_level
 from mespot.flow.blinks import closure
 from mespot.flow.contrast import two_sided, two_sides
+from mespot.flow.evidence import _disturbed
 from mespot.flow.filters import BoxMeans, fill_gaps, smooth
 from mespot.flow.measurer import same_light
 from mespot.flow.nuisance import leak
@@ -164,3 +165,17 @@ def test_actions_mirror_and_leave_the_lids_out():
     lids = [number for number, name in enumerate(region) if name.startswith("lid")]
     assert np.abs(weights[:, lids]).max() == 0
     assert np.allclose(np.linalg.norm(weights, axis=(1, 2)), 1)
+
+
+def test_the_usual_blink_tells_how_much_blinks_disturb():
+    rng = np.random.default_rng(6)
+    contrast = np.abs(rng.normal(0, 0.1, (1, 400)))
+    blinks = [np.arange(at, at + 10) for at in range(20, 400, 40)]
+    for blink in blinks:
+        contrast[0, blink[4:6]] = 2.8  # the eye is shut for a fifth of a blink
+    usual = _disturbed(contrast, np.concatenate(blinks))
+    assert usual == pytest.approx(2.8 / 1.4)
+    contrast[0, blinks[3]] = 50.0  # an expression falls on one of them
+    assert _disturbed(contrast, np.concatenate(blinks)) == pytest.approx(usual)
+    # one or two peaks are no rule: what holds for most of their samples counts
+    assert _disturbed(contrast, np.concatenate(blinks[4:6])) < 1.0
