@@ -2,8 +2,8 @@
 
 Each muscle pulls known regions in known directions (FACS). Adding the regions that move together,
 each in its direction, raises a weak movement above the noise of single regions, and motion that
-fits no action is not an expression. Every single region along x and along y is a direction too,
-so that an unusual movement is not missed.
+fits no action is hardly an expression. Every single region along x and along y is a direction too,
+so that an unusual movement is not missed, but has to stand out twice as far.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ ACTIONS: dict[str, dict[str, tuple[float, float]]] = {
 """Action -> regions of one side (x away from the mid line, y down) and their relative movement."""
 
 _MIDLINE = ("glabella", "lower_lip", "chin")
+_UNUSUAL = 0.5  # trust in a movement that no muscle makes by itself
 _EYELIDS = ("lid_upper_r", "lid_upper_l", "lid_lower_r", "lid_lower_l")
 
 
@@ -50,11 +51,13 @@ class Directions:
         names: (K,) what a movement along the direction is called.
         opposites: (K,) what a movement against it is called; empty where no muscle does that.
         weights: (K, R, 2) share of every region, x right and y down; each of unit length.
+        trust: (K,) by which evidence along the direction counts, 1 for facial actions.
     """
 
     names: tuple[str, ...]
     opposites: tuple[str, ...]
     weights: np.ndarray
+    trust: np.ndarray
 
 
 def make_actions() -> Directions:
@@ -92,4 +95,5 @@ def make_actions() -> Directions:
             weights.append(table)
     stacked = np.stack(weights)
     stacked /= np.linalg.norm(stacked, axis=(1, 2), keepdims=True)
-    return Directions(tuple(names), tuple(opposites), stacked)
+    trust = np.where([opposite == "" for opposite in opposites], 1.0, _UNUSUAL)
+    return Directions(tuple(names), tuple(opposites), stacked, trust)

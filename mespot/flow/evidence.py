@@ -40,7 +40,7 @@ class Evidence:
 
     Attributes:
         lengths: (L,) s.
-        level: (L, N) strongest action in noise SDs.
+        level: (L, N) strongest action in noise SDs, times the trust in its direction.
         action: (L, N) its index; -1 - index where the movement goes against the direction.
         directions: the directions of the actions.
         floor: smallest noise SD that was assumed, IOD.
@@ -116,7 +116,7 @@ def measure_evidence(signals: FlowSignals, lengths: np.ndarray, floor: float) ->
                 added = np.maximum(_disturbed(contrast, one.chosen) ** 2 - noise, 0.0)
                 if added.any():
                     total = total + one.amount * added[:, None]
-            contrast /= np.sqrt(total)
+            contrast *= directions.trust[part, None] / np.sqrt(total)
             for index, (ratio, sign) in enumerate(zip(contrast, along, strict=True), first):
                 higher = np.flatnonzero(ratio > level[number])
                 against = sign[higher] < 0.0

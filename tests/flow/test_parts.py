@@ -162,6 +162,8 @@ def test_actions_mirror_and_leave_the_lids_out():
     assert len(names) == len(set(names)) and len(ACTIONS) * 3 < len(names)
     brow = names.index("brow inner r down")
     assert directions.opposites[brow] == "brow inner r up"
+    # what no muscle does by itself counts less than a facial action
+    assert directions.trust[names.index("dimple (AU14)")] == 1 > directions.trust[brow] > 0
     lids = [number for number, name in enumerate(region) if name.startswith("lid")]
     assert np.abs(weights[:, lids]).max() == 0
     assert np.allclose(np.linalg.norm(weights, axis=(1, 2)), 1)
