@@ -20,7 +20,9 @@ from mespot.flow.regions import EXPRESSIVE
 from mespot.flow.signals import FlowSignals
 
 _CODEC = "libx264"
-_QUALITY = "20"  # constant rate factor of x264: visually close to the original
+# crf: visually close to the original; without macroblock trees, whose code for AVX-512 gives other
+# bytes from time to time
+_OPTIONS = {"crf": "20", "x264-params": "mbtree=0"}
 _POINT, _LOST = (80, 220, 80), (150, 150, 150)
 # regions that lie on their landmarks; cheeks and chin lie between those of others
 _ON_LANDMARKS = ("brow", "glabella", "lid", "upper_lip", "lip_corner", "lower_lip")
@@ -54,7 +56,7 @@ def write_overlay(
         raise MespotError(f"{path}: FFmpeg has no encoder {_CODEC}, expected one for H.264 video")
     rate = Fraction(source.fps).limit_denominator(100_000)
     with atomic_path(path) as temporary, av.open(str(temporary), "w", format="mp4") as container:
-        stream = container.add_stream(_CODEC, rate=rate, options={"crf": _QUALITY})
+        stream = container.add_stream(_CODEC, rate=rate, options=_OPTIONS)
         stream.pix_fmt = "yuv420p"
         sized = False
         for index, picture in drawn_frames(source, face, signals, intervals):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -227,7 +228,8 @@ def test_a_changed_setting_starts_afresh(run, tree, entry, params_file, monkeypa
     monkeypatch.setattr(submit, "spot_video", faceless)
     changed = tmp_path / "params.yaml"
     text = params_file.read_text()
-    changed.write_text(text.replace("threshold: 12.0", "threshold: 11.0"))
+    changed.write_text(re.sub(r"( threshold:) [\d.]+( .*noise SDs)", r"\1 11.0\2", text))
+    assert changed.read_text() != text
     words = ["submit", "megc2023", "--root", tree[0], "--out", entry, "--jobs", 1]
     code, _, err = run(*words, "--params", changed)
     assert sorted(searched) == ["002_1", "smy_d1"]
