@@ -104,8 +104,9 @@ def recorded(
             stream = container.add_stream("libx264", rate=round(fps), options={"crf": "26"})
             for index, frame in frames:
                 kind = "gray" if frame.ndim == 2 else "rgb24"
-                stream.height, stream.width = (side // 2 * 2 for side in frame.shape[:2])
-                stream.pix_fmt = "yuv420p"
+                if not indices:
+                    stream.height, stream.width = (side // 2 * 2 for side in frame.shape[:2])
+                    stream.pix_fmt = "yuv420p"
                 picture = av.VideoFrame.from_ndarray(
                     np.ascontiguousarray(frame[: stream.height, : stream.width]), format=kind
                 )
