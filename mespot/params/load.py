@@ -132,4 +132,6 @@ def _first_fault(error: ValidationError) -> str:
     if fault["type"] == "missing":
         return f"key {key} is missing"
     expected = fault["msg"].removeprefix("Value error, ")
+    if isinstance(fault["input"], Mapping):  # keys that do not go together: the rule names them
+        return f"{key}: expected: {expected}"
     return f"{key}: found {fault['input']!r}, expected: {expected}"

@@ -32,6 +32,7 @@ def test_scientific_notation_is_a_number(root, tmp_path):
         ("folds: 3", "folds: many", ["data.folds", "'many'"]),
         ("difficulty: planar", "difficulty: brutal", ["synth.difficulty", "'brutal'"]),
         ("- 2.0\n  step:", "- 2\n  step:", ["slices.lengths", "decimal point"]),
+        ("overlap: 0.6 ", "overlap: 60.0 ", ["flow", "overlap below stretch", "not 60 s"]),
         ("seed: 7", "seed: [", ["line"]),
         ("seed: 7", "", ["seed", "missing"]),
         ("unlabelled: []", "unlabelled: [casme3]", ["unlabelled", "not casme3"]),
@@ -46,6 +47,7 @@ def test_faults_are_one_line_with_file_and_key(root, tmp_path, old, new, words):
     message = str(caught.value)
     assert "\n" not in message
     assert str(path) in message
+    assert len(message) < len(str(path)) + 150  # not a whole section
     for word in words:
         assert word in message
 
