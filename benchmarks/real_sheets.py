@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import matplotlib
@@ -24,14 +25,20 @@ SIGNALS = {
     "cheeks, nose": ("cheek_r", "cheek_l", "nose_wing_r", "nose_wing_l"),
 }  # fmt: skip
 """Curves and the regions whose largest displacement they show."""
-_VERDICTS = {HIT: "#2a9d3a", PIECE: "#e07b00", LEFT: "#9a9a9a"}
-_FALSE = "#d0202a"
-_MARKS = {"clear": "#1f5fa8", "subtle": "#93bde6", "speech": "#e6c84f", "other": "#b6a0c8"}
-_FRAMES_PER_INCH = 40
+_VERDICTS = {HIT: "#5cc26b", PIECE: "#f0a040", LEFT: "#b5b5b5"}
+_FALSE, _MISSED = "#e8606a", "#c77ab8"
+_MARKS = {"clear": "#7fb0e0", "subtle": "#cfe2f5", "speech": "#efdc8c", "other": "#cdbedb"}
+_SHORT = {"mouth": "mo", "brows": "br", "eyes": "ey", "cheeks": "ch", "jaw": "ja", "nose": "no"}
+_STRIP = 450  # frames side by side, at most
+_KEY = (
+    "A, B: dark = clear, light = subtle, yellow = speech, violet = other.   truth: green = found, "
+    "purple = missed, grey = left alone.   mespot (score, m = me, M = mae): green = hit, "
+    "orange = piece, red = false, grey = left alone"
+)
 
 
 def draw_sheet(path: Path, judged: Judged, frames: pd.DataFrame | None, f1: float) -> None:
-    """Draw a clip as a PNG.
+    """Draw a clip as a PNG, in strips of some hundred frames below each other.
 
     Args:
         path: file to write.
@@ -40,22 +47,23 @@ def draw_sheet(path: Path, judged: Judged, frames: pd.DataFrame | None, f1: floa
         f1: figure for the title.
     """
     truth = judged.truth
-    width = float(np.clip(truth.frames / _FRAMES_PER_INCH, 9, 36))
-    figure, (top, lines, face) = plt.subplots(
-        3, 1, figsize=(width, 7), sharex=True, height_ratios=(3, 4, 2), layout="constrained"
-    )
-    _draw_marks(top, judged)
-    title = f"{truth.clip}   {truth.fps:g} frames/s   {len(judged.hits)} of {len(truth.must)} "
-    top.set_title(f"{title} found, F1 {f1:.2f}", loc="left", fontsize=9)
-    if frames is not None:
-        _draw_signals(lines, face, frames)
-    for axis in (lines, face):
-        for onset, offset in truth.must:
-            axis.axvspan(onset, offset, color=_MARKS["clear"], alpha=0.1, lw=0)
-        axis.grid(alpha=0.3)
-    face.set_xlim(0, truth.frames)
-    face.set_xlabel("frame")
-    face.xaxis.set_major_locator(plt.MultipleLocator(25 if truth.frames < 400 else 50))
+    strips = math.ceil(truth.frames / _STRIP)
+    length = math.ceil(truth.frames / strips)
+    figure = plt.figure(figsize=(16, 5.4 * strips + 0.5), layout="constrained")
+    title = f"{truth.clip}   {truth.fps:g} frames/s   {len(judged.hits)} of {len(truth.must)} found"
+    figure.suptitle(f"{title}, F1 {f1:.2f}\n{_KEY}", fontsize=8)
+    for strip, part in enumerate(np.atleast_1d(figure.subfigures(strips, 1))):
+        top, lines, face = part.subplots(3, 1, sharex=True, height_ratios=(3, 3.5, 1.5))
+        _draw_marks(top, judged)
+        if frames is not None:
+            _draw_signals(lines, face, frames)
+        for axis in (lines, face):
+            for onset, offset in truth.must:
+                axis.axvspan(onset, offset + 1, color=_MARKS["clear"], alpha=0.2, lw=0)
+            axis.grid(alpha=0.3)
+        face.set_xlim(strip * length, (strip + 1) * length)
+        face.xaxis.set_major_locator(plt.MultipleLocator(25 if length > 150 else 10))
+        face.tick_params(axis="x", labelsize=7)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=80)
     plt.close(figure)
@@ -66,37 +74,45 @@ def _draw_marks(axis: Axes, judged: Judged) -> None:
     truth = judged.truth
     for row, name in enumerate(ANNOTATORS):
         own = truth.marks[truth.marks["annotator"] == name] if len(truth.marks) else truth.marks
-        for mark in own.itertuples():
-            expression = mark.kind == "expr"
-            colour = _MARKS.get(mark.strength if expression else mark.kind, "#dddddd")
-            place = 5.0 - 1.5 * row + (0.0 if expression else 0.75)
-            text = mark.where if isinstance(mark.where, str) else ""
-            _bar(axis, mark.onset, mark.offset, place, 0.65 if expression else 0.4, colour, text)
+        low = 5.2 - 1.9 * row
+        for place, mark in enumerate(own.sort_values("onset").itertuples()):
+            parts = mark.where if isinstance(mark.where, str) else ""
+            if mark.kind == "expr":
+                text = "+".join(_SHORT.get(one, one) for one in parts.replace("+", " ").split())
+                _bar(axis, mark.onset, mark.offset, low, 0.9, _MARKS[mark.strength], text, place)
+            else:
+                colour = _MARKS.get(mark.kind, "#eeeeee")
+                _bar(axis, mark.onset, mark.offset, low + 0.95, 0.4, colour, parts, 0)
+    found = set(judged.hits[:, 0].tolist())
     for event, (onset, offset) in enumerate(truth.must):
-        colour = "#9a2080" if event in judged.missed else _VERDICTS[HIT]
-        _bar(axis, onset, offset, 2.3, 0.5, colour, truth.types()[event])
+        colour = _VERDICTS[HIT] if event in found else _MISSED
+        _bar(axis, onset, offset, 2.2, 0.8, colour, truth.types()[event], event)
     for onset, offset in truth.free:
-        _bar(axis, onset, offset, 1.75, 0.35, "#cccccc", "free")
-    for (onset, offset), verdict, one in zip(
-        judged.spans, judged.verdict, judged.predicted.itertuples(), strict=True
+        _bar(axis, onset, offset, 1.75, 0.4, _VERDICTS[LEFT], "", 0)
+    for place, ((onset, offset), verdict, one) in enumerate(
+        zip(judged.spans, judged.verdict, judged.predicted.itertuples(), strict=True)
     ):
-        colour = _VERDICTS.get(verdict, _FALSE)
-        _bar(axis, onset, offset, 0.6, 0.8, colour, f"{one.score:.2f} {one.type}")
-    axis.set_yticks([5.3, 3.8, 2.3, 0.9], [*ANNOTATORS, "truth", "mespot"])
-    axis.set_ylim(0.2, 6.4)
-    axis.set_xlabel(
-        "A, B: dark = clear, light = subtle, yellow = speech, violet = other.  "
-        "truth: green = found, purple = missed, grey = free.  "
-        "mespot: green = hit, orange = piece, red = false, grey = left alone",
-        fontsize=7,
-    )
+        text = f"{one.score:.2f}".lstrip("0") + ("m" if one.type == "me" else "M")
+        _bar(axis, onset, offset, 0.3, 1.2, _VERDICTS.get(verdict, _FALSE), text, place)
+    axis.set_yticks([5.6, 3.7, 2.4, 0.9], [*ANNOTATORS, "truth", "mespot"])
+    axis.set_ylim(0.1, 6.7)
 
 
 def _bar(
-    axis: Axes, onset: float, offset: float, low: float, height: float, colour: str, text: str
+    axis: Axes,
+    onset: float,
+    offset: float,
+    low: float,
+    height: float,
+    colour: str,
+    text: str,
+    place: int,
 ) -> None:
-    axis.broken_barh([(onset, offset - onset + 1)], (low, height), facecolors=colour, edgecolor="w")
-    axis.text(onset + 0.5, low + 0.08, text, fontsize=6, clip_on=True)
+    axis.broken_barh([(onset, offset - onset + 1)], (low, height), facecolors=colour, edgecolor="k",
+                     lw=0.4)  # fmt: skip
+    # neighbours' words stand at two heights, so that those of short bars can be read
+    shift = 0.45 * height * (place % 2)
+    axis.text(onset + 0.3, low + shift + 0.06, text, fontsize=6.5, clip_on=True)
 
 
 def _draw_signals(lines: Axes, face: Axes, frames: pd.DataFrame) -> None:
@@ -109,7 +125,7 @@ def _draw_signals(lines: Axes, face: Axes, frames: pd.DataFrame) -> None:
     for name, unit in (("blink", ""), ("head_motion", " IOD/s"), ("flow_confidence", "")):
         face.plot(time, frames[name], lw=0.8, label=name + unit)
     if "speech" in frames:
-        face.plot(time, frames["speech"], lw=1.0, color=_MARKS["speech"], label="speech")
+        face.plot(time, frames["speech"], lw=1.2, color="#c09a10", label="speech")
     face.set_ylim(0, 2)
     for axis in (lines, face):
         axis.legend(fontsize=6, loc="upper right", ncols=4)
