@@ -144,6 +144,26 @@ def cause_table(errors: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def edge_table(errors: pd.DataFrame) -> pd.DataFrame:
+    """Count what is wrong with the edges on the missed events that have a prediction.
+
+    Args:
+        errors: rows of ``errors_of`` of any number of clips.
+
+    Returns:
+        per cause of a miss the events, and for how many of them the prediction of largest IoU
+        begins or ends early or late by more than a fifth of the event, or is more than twice
+        (``long``) or less than half (``short``) as long.
+    """
+    own = errors[(errors["error"] == "miss") & (errors["detail"] != "")]
+    words = ("onset early", "onset late", "offset early", "offset late", "long", "short")
+    rows = []
+    for cause, part in own.groupby("cause", sort=False):
+        counts = {word: int(part["detail"].str.contains(word).sum()) for word in words}
+        rows.append({"cause": cause, "events": len(part), **counts})
+    return pd.DataFrame(rows, columns=["cause", "events", *words])
+
+
 def _why_missed(
     judged: Judged, event: int, recording: Recording | None
 ) -> tuple[dict[str, bool], str]:

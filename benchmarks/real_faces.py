@@ -8,6 +8,7 @@ say so wherever a figure is published.
     python benchmarks/real_faces.py FOLDER --out out
     python benchmarks/real_faces.py FOLDER --out out --errors errors.csv --sheets sheets
     python benchmarks/real_faces.py FOLDER --intervals out/intervals.csv   # score, run nothing
+    python benchmarks/real_faces.py FOLDER --out new --against out/intervals.csv
 """
 
 from __future__ import annotations
@@ -20,8 +21,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from real_causes import Recording, cause_table, errors_of, noise
-from real_scoring import Judged, clip_table, judge_all, person_interval, reliability, totals
+from real_causes import Recording, cause_table, edge_table, errors_of, noise
+from real_scoring import (
+    Judged,
+    clip_table,
+    judge_all,
+    person_difference,
+    person_interval,
+    reliability,
+    totals,
+)
 from real_truth import ClipTruth, read_truth
 
 import mespot
@@ -91,8 +100,10 @@ def read_recordings(folder: Path, clips: Sequence[str]) -> dict[str, Recording]:
     return found
 
 
-def print_figures(truth: dict[str, ClipTruth], intervals: pd.DataFrame) -> None:
-    """Print totals at each IoU, with intervals over persons."""
+def print_figures(
+    truth: dict[str, ClipTruth], intervals: pd.DataFrame, other: pd.DataFrame | None = None
+) -> None:
+    """Print totals at each IoU, with intervals over persons, and the difference to ``other``."""
     for iou in IOUS:
         judged = judge_all(truth, intervals, iou)
         print(f"\nIoU {iou:g}, {len({one.person for one in truth.values()})} persons")
@@ -102,6 +113,10 @@ def print_figures(truth: dict[str, ClipTruth], intervals: pd.DataFrame) -> None:
                 band = person_interval(judged, typed=name == "typed_f1")
                 text += f"  [{band.low:.3f}, {band.high:.3f}] 95 %, persons drawn"
             print(f"  {name:18s}{text}")
+        for typed in (False, True) if other is not None else ():
+            band = person_difference(judged, judge_all(truth, other, iou), typed)
+            name = "typed F1" if typed else "F1"
+            print(f"  {name} {band.value:+.3f}  [{band.low:+.3f}, {band.high:+.3f}] against")
 
 
 def print_reliability(judged: Sequence[Judged], recordings: dict[str, Recording]) -> None:
@@ -126,6 +141,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="clips, clips.csv and annotations.csv")
     parser.add_argument("--out", type=Path, help="folder of results, resumed when it is there")
     parser.add_argument("--intervals", type=Path, help="score this file, run nothing")
+    parser.add_argument("--against", type=Path, help="intervals.csv to compare the F1 with")
     parser.add_argument("--params", type=Path, help="settings; default: those that mespot ships")
     parser.add_argument("--clips", help="only these, separated by commas")
     parser.add_argument("--fresh", action="store_true", help="spot again in clips that are done")
@@ -153,10 +169,12 @@ def main() -> None:
     judged = judge_all(truth, intervals)
     table = clip_table(judged)
     print(table.drop(columns="person").to_string(index=False, float_format="%.2f"))
-    print_figures(truth, intervals)
+    print_figures(truth, intervals, arguments.against and read_intervals(arguments.against))
     errors = pd.concat([errors_of(one, recordings.get(one.truth.clip)) for one in judged])
     print("\nerrors by first cause at IoU 0.5; any: how often it applies at all")
     print(cause_table(errors).to_string(index=False, float_format="%.2f"))
+    print("\nedges on missed events")
+    print(edge_table(errors).to_string(index=False))
     print_reliability(judged, recordings)
     if arguments.table:
         write_csv(arguments.table, table)

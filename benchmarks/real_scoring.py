@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from real_truth import ClipTruth, covered
 
-from mespot.metric.bootstrap import Interval, draw_weights, f1_interval
+from mespot.metric.bootstrap import Interval, draw_weights, f1_interval, paired_difference
 from mespot.metric.counts import f1_score
 from mespot.metric.match import match
 
@@ -98,7 +98,8 @@ def figures(judged: Sequence[Judged]) -> dict[str, float]:
 
     Returns:
         ``precision, recall, f1, typed_f1``, false alarms per minute of speech and of rest, and
-        the median absolute errors of onset and offset of the hits, ms (NaN without a hit).
+        the median absolute errors of onset and offset of the hits, ms (NaN without a hit), with
+        the median signed ones (``bias``, late is above 0).
     """
     table = pd.DataFrame([_counts(one) for one in judged])
     total = table.select_dtypes("number").sum()
@@ -106,7 +107,9 @@ def figures(judged: Sequence[Judged]) -> dict[str, float]:
     # fewer than a second is too little to say anything per minute
     speech, quiet = max(total["speech_s"], 1.0), max(total["quiet_s"], 1.0)
     errors = np.concatenate([one.edge_errors() for one in judged])
-    onset, offset = np.median(np.abs(errors), axis=0) if len(errors) else (np.nan, np.nan)
+    errors = errors if len(errors) else np.full((1, 2), np.nan)
+    onset, offset = np.median(np.abs(errors), axis=0)
+    onset_bias, offset_bias = np.median(errors, axis=0)
     return {
         "precision": tp / max(tp + fp, 1),
         "recall": tp / max(tp + fn, 1),
@@ -116,6 +119,8 @@ def figures(judged: Sequence[Judged]) -> dict[str, float]:
         "false_rest_min": 60.0 * total["fa_rest"] / quiet,
         "onset_ms": float(onset),
         "offset_ms": float(offset),
+        "onset_bias_ms": float(onset_bias),
+        "offset_bias_ms": float(offset_bias),
     }
 
 
@@ -141,10 +146,25 @@ def count_rows(table: pd.DataFrame, typed: bool = False) -> np.ndarray:
 
 def person_interval(judged: Sequence[Judged], typed: bool = False) -> Interval:
     """Return F1 of all clips with its 95 % interval when persons are drawn with replacement."""
+    counts = _by_person(judged, typed)
+    return f1_interval(counts, _draws(counts))
+
+
+def person_difference(
+    judged: Sequence[Judged], other: Sequence[Judged], typed: bool = False
+) -> Interval:
+    """Return F1 less that of ``other`` on the same clips, with its interval over persons."""
+    counts = _by_person(judged, typed)
+    return paired_difference(counts, _by_person(other, typed), _draws(counts))
+
+
+def _by_person(judged: Sequence[Judged], typed: bool) -> np.ndarray:
     table = pd.DataFrame([_counts(one) for one in judged])
-    counts = pd.DataFrame(count_rows(table, typed)).groupby(table["person"]).sum().to_numpy()
-    weights = draw_weights(len(counts), _DRAWS, np.random.default_rng(_SEED))
-    return f1_interval(counts, weights)
+    return pd.DataFrame(count_rows(table, typed)).groupby(table["person"]).sum().to_numpy()
+
+
+def _draws(counts: np.ndarray) -> np.ndarray:
+    return draw_weights(len(counts), _DRAWS, np.random.default_rng(_SEED))
 
 
 def reliability(judged: Sequence[Judged], bins: int = 5) -> pd.DataFrame:

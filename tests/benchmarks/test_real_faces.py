@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import real_faces
-from real_causes import Recording, cause_table, errors_of, noise
-from real_scoring import clip_table, judge, person_interval, reliability, totals
+from real_causes import Recording, cause_table, edge_table, errors_of, noise
+from real_scoring import clip_table, judge, person_difference, person_interval, reliability, totals
 from real_sheets import draw_sheet
 from real_truth import ClipTruth, agree, covered, read_truth
 
@@ -122,6 +122,7 @@ def test_edge_errors_are_late_above_zero_and_depend_on_the_rate():
     assert judged.edge_errors().tolist() == [[-200.0, 80.0]]
     row = clip_table([judged]).iloc[0]
     assert (row["onset_ms"], row["offset_ms"]) == (200.0, 80.0)
+    assert (row["onset_bias_ms"], row["offset_bias_ms"]) == (-200.0, 80.0)
 
 
 def test_a_looser_overlap_makes_a_piece_a_hit():
@@ -138,6 +139,8 @@ def test_the_interval_draws_persons_and_not_clips():
     stranger = ClipTruth("two", "another", 25.0, 500, must=spans((100, 139)))
     two_persons = person_interval([good, judge(stranger, predictions((300, 310)))])
     assert (two_persons.low, two_persons.high) == (0.0, 1.0)
+    difference = person_difference([good, good], [good, poor])
+    assert difference.value == difference.low == difference.high == pytest.approx(0.5)
 
 
 def test_causes_of_misses():
@@ -166,6 +169,9 @@ def test_wrong_edges_are_named(row, detail):
     errors = errors_of(judge(clip(must=[(100, 139)]), predictions(row)))
     miss = errors[errors["error"] == "miss"].iloc[0]
     assert (miss["cause"], miss["detail"]) == ("edges", detail)
+    counts = edge_table(errors).iloc[0].to_dict()
+    named = {word for word, count in counts.items() if word not in ("cause", "events") and count}
+    assert named == {" ".join(part.split()[:2]) for part in detail.split("; ")[:-1]}
 
 
 def test_causes_of_false_alarms():
