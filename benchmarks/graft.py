@@ -35,7 +35,7 @@ class GraftedSource:
         source: the video itself.
         track: its face, found without grafts.
         events: the grafts, s.
-        truth: what is known of them, kept for the caller.
+        truth: a row per event; before its onset and after its offset nothing of it shows.
 
     Attributes:
         fps: frames per second.
@@ -55,7 +55,9 @@ class GraftedSource:
         self._source = source
         self._track = track
         self._place = _FieldPlace(track)
-        self._grafts = [(event, self._place.field(event)) for event in events]
+        spans = truth[["onset", "offset"]].itertuples(index=False)
+        fields = (self._place.field(event) for event in events)
+        self._grafts = list(zip(events, fields, spans, strict=True))
 
     def iterate(self, stride: int = 1) -> Iterator[tuple[int, np.ndarray]]:
         """Yield (index, frame) of every ``stride``-th frame."""
@@ -73,10 +75,11 @@ class GraftedSource:
             ``image`` itself where nothing happens, else an image of the same shape.
         """
         moved = None
-        for event, field in self._grafts:
+        for event, field, (onset, offset) in self._grafts:
+            if not onset <= index <= offset:
+                continue
             strength = np.float32(event.amplitude * event.envelope.at(index / self.fps))
-            if strength:
-                moved = strength * field if moved is None else moved + strength * field
+            moved = strength * field if moved is None else moved + strength * field
         if moved is None:
             return image
         return warp(image, self._place.offsets(moved), self._place.into(self._matrix(index)))

@@ -60,10 +60,10 @@ def judge(truth: pd.DataFrame, found: pd.DataFrame, own: Own, frames: int, fps: 
     found = found[found["onset"] < frames].reset_index(drop=True)
     truth = truth.reset_index(drop=True)
     pairs = hit_pairs(truth, found)
-    hit, kinds = np.isin(np.arange(len(truth)), pairs[:, 0]), [t["type"] for t in (truth, found)]
-    typed = np.zeros(len(truth), dtype=bool)
+    hit, typed = np.zeros((2, len(truth)), dtype=bool)
     for event, prediction in pairs:
-        typed[event] = kinds[0][event] == kinds[1][prediction]
+        hit[event] = True
+        typed[event] = truth["type"][event] == found["type"][prediction]
     on = {
         "grafts": covered(frames, truth[["onset", "offset"]].to_numpy()),
         "speech": covered(frames, own.speech),
@@ -87,25 +87,26 @@ def judge(truth: pd.DataFrame, found: pd.DataFrame, own: Own, frames: int, fps: 
 
 def joined(videos: list[Judged]) -> Judged:
     """Put several videos together."""
-    return Judged(
-        pd.concat([video.events for video in videos], ignore_index=True),
-        pd.concat([video.predictions for video in videos], ignore_index=True),
-    )
+    tables = [[v.events for v in videos], [v.predictions for v in videos]]
+    # empty tables would turn the columns of the others into objects
+    full = [[t for t in some if len(t)] or some[:1] for some in tables]
+    return Judged(*(pd.concat(some, ignore_index=True) for some in full))
 
 
-def print_report(everything: Judged, alone: dict[str, Judged], minutes: float) -> None:
+def print_report(everything: Judged, alone: dict[str, Judged], clips: int, minutes: float) -> None:
     """Print all tables.
 
     Args:
         everything: all videos, whatever the type.
         alone: type -> all videos, grafts and predictions of that type alone.
+        clips: how many.
         minutes: length of all videos.
     """
     events, predictions = everything.events, everything.predictions
     hit, wrong, missed = everything.counts()[0]
     typed = 2 * events["typed"].sum() / max(2 * hit + wrong + missed, 1)
     alarms = predictions[predictions["verdict"] == "alarm"]["ground"].value_counts()
-    print(f"{len(events)} grafts in {minutes:.1f} minutes of {events['clip'].nunique()} clips")
+    print(f"{len(events)} grafts in {minutes:.1f} minutes of {clips} clips")
     print(
         f"F1 {f1_of([hit, wrong, missed]):.3f}  typed {typed:.3f}  "
         f"precision {hit / max(hit + wrong, 1):.3f}  recall {hit / max(hit + missed, 1):.3f}; "

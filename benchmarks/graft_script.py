@@ -145,7 +145,9 @@ def truth_of(grafts: Sequence[Graft], own: Own, frames: int, fps: float) -> pd.D
             (onset, apex, offset, event.type, event.amplitude, last - first, event.expression,
              event.side, ground, graft.placed)
         )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    whole = dict.fromkeys(["onset", "apex", "offset"], np.int64)
+    return table.astype(whole | dict.fromkeys(["amplitude_iod", "duration_s"], np.float64))
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:

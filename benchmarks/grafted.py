@@ -163,9 +163,10 @@ def measure_graft(
     """
     clips, annotations = read_folder(folder)
     (work / "without").mkdir(parents=True, exist_ok=True)
-    name = f"{clip}-{seed}" if crf is None else f"{clip}-{seed}-crf{crf}"
     try:
         source = graft_clip(folder, clip, seed, work, params)
+        # without room for a graft, all seeds are the clip itself
+        name = f"{clip}-{seed if len(source.truth) else 0}" + ("" if crf is None else f"-crf{crf}")
         shown = source if crf is None else Recorded(source, crf)
         origin = f"{_VERSION}-{origin_of(folder / clips.loc[clip, 'file'])}-{source.truth.to_csv()}"
         faces = flow_sized(params)
@@ -252,7 +253,8 @@ def report(videos: list[MeasuredGraft], params: Params, by_clip: bool = False) -
             one = dataclasses.replace(video, truth=video.truth[video.truth["type"] == kind])
             parts.append(one.judged(table[table["type"] == kind]))
         alone[kind] = joined(parts)
-    print_report(everything, alone, sum(v.frames / v.fps for v in videos) / 60)
+    minutes = sum(video.frames / video.fps for video in videos) / 60
+    print_report(everything, alone, len({video.clip for video in videos}), minutes)
     if by_clip:
         print_clips(everything)
 
