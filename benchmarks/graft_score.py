@@ -24,7 +24,8 @@ class Judged:
     """Verdicts on one or more videos.
 
     Attributes:
-        events: the truth, with ``clip, seed, person, found``, and ``typed`` (its type, too).
+        events: the truth, with ``clip, seed, person, found``, ``typed`` (its type, too) and, in a
+            report, ``chance``: found, too, in the clip without grafts.
         predictions: ``clip, seed, person, onset, offset, type, seconds, ground`` and ``verdict``:
             ``hit, left, piece, alarm``.
     """
@@ -39,7 +40,8 @@ class Judged:
             wrong = predictions["verdict"].isin(["piece", "alarm"]).sum()
             return np.array([[events["found"].sum(), wrong, (~events["found"]).sum()]])
         values = sorted(set(events[by]) | set(predictions[by]))
-        return np.concatenate([self.where(by, value).counts() for value in values])
+        parts = [self.where(by, value).counts() for value in values]
+        return np.concatenate(parts or [np.zeros((1, 3), dtype=np.int64)])
 
     def where(self, column: str, value: object) -> Judged:
         """Return the part with a value in a column that both tables have."""
@@ -118,6 +120,13 @@ def print_report(everything: Judged, alone: dict[str, Judged], clips: int, minut
     for name, part in parts.items():
         print(f"{name:11s}{with_interval(part.counts('person'))}")
     _print_recall(events)
+    print("\nby size, of one type alone; its false predictions shared out by grafts")
+    for kind, part in alone.items():
+        for low, high in zip(SIZES[kind], SIZES[kind][1:], strict=False):
+            sized = _within(part.events, "amplitude_iod", low, high)
+            counts = Judged(sized, part.predictions).counts()[0]
+            counts[1] = round(counts[1] * len(sized) / max(len(part.events), 1))
+            _print_counts(f"{kind} {low:.1%}-{high:.1%}", counts)
     print("\nby ground and type: recall, precision, F1")
     for kind, part in alone.items():
         for ground in ("rest", "speech"):
@@ -137,19 +146,20 @@ def print_clips(everything: Judged) -> None:
 
 
 def _print_recall(events: pd.DataFrame) -> None:
-    print("\nrecall (of the right type) by size, and events")
+    print("\nrecall (of the right type), by chance in the same clips without grafts, grafts")
     for kind, edges in SIZES.items():
         rows = events[events["type"] == kind]
         for low, high in zip(edges, edges[1:], strict=False):
             _print_share(f"{kind} {low:.1%}-{high:.1%}", _within(rows, "amplitude_iod", low, high))
-    for column in ("placed", "expression"):
+    for column in ("ground", "placed", "expression"):
         for value, rows in events.groupby(["type", column]):
             _print_share(" ".join(value), rows)
 
 
 def _print_share(name: str, rows: pd.DataFrame) -> None:
-    found, typed = (rows[c].mean() if len(rows) else np.nan for c in ("found", "typed"))
-    print(f"{name:24s}{found:6.3f} ({typed:.3f}){len(rows):6d}")
+    if len(rows):
+        found, typed, chance = (rows[c].mean() for c in ("found", "typed", "chance"))
+        print(f"{name:24s}{found:6.3f} ({typed:.3f})  {chance:.3f}{len(rows):6d}")
 
 
 def _print_counts(name: str, counts: np.ndarray) -> None:
