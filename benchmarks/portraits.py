@@ -84,9 +84,9 @@ def load_portraits(folder: Path) -> list[Portrait]:
 
 
 def recorded(
-    frames: Iterable[tuple[int, np.ndarray]], codec: str, fps: float
+    frames: Iterable[tuple[int, np.ndarray]], codec: str, fps: float, crf: int = 26
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Pass frames through a lossy codec."""
+    """Pass frames through a lossy codec; ``crf`` is that of h264."""
     if codec == "none":
         yield from frames
     elif codec == "jpeg":
@@ -101,7 +101,7 @@ def recorded(
     else:
         indices, file = [], io.BytesIO()
         with av.open(file, "w", format="mp4") as container:
-            stream = container.add_stream("libx264", rate=round(fps), options={"crf": "26"})
+            stream = container.add_stream("libx264", rate=round(fps), options={"crf": str(crf)})
             for index, frame in frames:
                 kind = "gray" if frame.ndim == 2 else "rgb24"
                 if not indices:
