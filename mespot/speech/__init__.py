@@ -1,0 +1,1 @@
+"""Speech: voice in the sound track of a video, frame by frame."""
