@@ -45,7 +45,7 @@ class SoundTrack:
             seconds: where to stop, s; the track may end before.
         """
         end, place = round(seconds * RATE), 0
-        for start, samples in self._placed():
+        for start, samples in self._readable():
             if start >= end:
                 return
             while place < start:
@@ -57,6 +57,13 @@ class SoundTrack:
                 self.heard += samples.size / RATE
                 place += samples.size
                 yield samples
+
+    def _readable(self) -> Iterator[tuple[int, np.ndarray]]:
+        try:
+            yield from self._placed()
+        except (av.error.FFmpegError, ValueError) as error:  # what no resampler takes
+            self.broken += 1
+            self.error = self.error or str(error)
 
     def _placed(self) -> Iterator[tuple[int, np.ndarray]]:
         """Yield (sample number of its begin, may be negative; samples) for every frame."""
@@ -89,7 +96,11 @@ class SoundTrack:
             self.error = self.error or str(error)
             return
         with container:
-            packets = container.demux(container.streams.best("audio"))
+            stream = container.streams.best("audio") or container.streams.audio[0]
+            if stream.codec_context is None:
+                self.error = "no decoder for its format"
+                return
+            packets = container.demux(stream)
             while True:
                 try:
                     frames = next(packets).decode()

