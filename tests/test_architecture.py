@@ -22,7 +22,7 @@ LAYERS = [
     ),
     ("tracking", "metric"),
     ("data", "synth"),
-    ("faces",),
+    ("faces", "speech"),
     ("models", "flow"),
     ("training", "slices"),
     ("selection", "classification"),
