@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mespot.faces.detector import Face, FaceDetector
-from mespot.faces.further import further_searches, look_near, seen_upright
+from mespot.faces.further import eyes_apart, further_searches, look_near, seen_upright
 from mespot.faces.geometry import compose, fit_similarity, invert, rescale, scale_of, transform
 from mespot.faces.landmarks import RIGID, eye_centres, upright
 from mespot.faces.tracker import SIZE, RigidTracker
@@ -218,9 +218,7 @@ class HeadFollower:
                 return face
         face = self._choose(self._detector.detect(image))
         if face is not None and (face.confidence < _SURE or abs(_roll(face)) > _ROLLED):
-            better = seen_upright(self._detector, image, face)
-            if better is None or abs(_roll(face)) > _ROLLED:
-                face = better  # of a texture that was taken for a face, nothing is left
+            face = self._upright(image, face)
         if face is not None or time < self._next_further - _INSTANT:
             self._hidden = self._hidden and face is None
             return face
@@ -233,6 +231,14 @@ class HeadFollower:
                 return face
         self._further_every = min(2 * self._further_every, _FURTHER_AT_MOST)
         return None
+
+    def _upright(self, image: np.ndarray, face: Face) -> Face | None:
+        """Look again at a face that is rolled, or may be a texture or one that is rolled."""
+        better = seen_upright(self._detector, image, face)
+        if better is None or abs(_roll(better)) > _ROLLED:
+            return better
+        moved = eyes_apart(eye_centres(face.landmarks), eye_centres(better.landmarks))
+        return better if moved > _MAX_DRIFT else face
 
     def _choose(self, faces: list[Face]) -> Face | None:
         if not faces:

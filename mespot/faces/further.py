@@ -34,6 +34,8 @@ _VIEW_IOD, _VIEW_EYES = 0.2, 0.42  # inter-ocular distance and height of the eye
 _VIEW_FACE = 1 / 3  # share of that picture that a face takes at least
 _AWAY = 0.7  # inter-ocular distances by which a face may lie elsewhere when seen upright
 _SIZE_RATIO = 1.5  # between both
+_LOOKS = 4  # upright views of one face, each turned as the one before says
+_SETTLED = 0.1  # inter-ocular distances between two of them: the last one is upright indeed
 
 
 def further_searches(detector: FaceDetector, image: np.ndarray) -> Iterator[list[Face]]:
@@ -70,7 +72,17 @@ def seen_upright(detector: FaceDetector, image: np.ndarray, face: Face) -> Face 
         image: uint8 RGB (H, W, 3) or grey (H, W).
         face: where to look, frame px.
     """
-    return look_near(detector, image, eye_centres(face.landmarks))
+    for _ in range(_LOOKS):
+        eyes = eye_centres(face.landmarks)
+        face = look_near(detector, image, eyes)
+        if face is None or eyes_apart(eye_centres(face.landmarks), eyes) < _SETTLED:
+            return face
+    return None
+
+
+def eyes_apart(eyes: np.ndarray, others: np.ndarray) -> float:
+    """Return how far eyes lie from others (2, 2), the farther one, in distances of the others."""
+    return float(np.hypot(*(eyes - others).T).max() / np.hypot(*(others[1] - others[0])))
 
 
 def look_near(detector: FaceDetector, image: np.ndarray, eyes: np.ndarray) -> Face | None:
@@ -89,7 +101,7 @@ def look_near(detector: FaceDetector, image: np.ndarray, eyes: np.ndarray) -> Fa
     width = _VIEW_IOD * _VIEW
     for face in detector.detect(view, _VIEW_FACE):
         found = eye_centres(face.landmarks)
-        away = np.hypot(*(found - transform(matrix, eyes)).T).max() / width
+        away = eyes_apart(found, transform(matrix, eyes))
         ratio = np.hypot(*(found[1] - found[0])) / width
         if away < least and 1 / _SIZE_RATIO < ratio < _SIZE_RATIO:
             best, least = face, away
