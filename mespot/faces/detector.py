@@ -28,6 +28,11 @@ _CLEAR_SCORE = 1.5
 # eight boxes would bring it to 0.0025, at twice the time, but key frames are averaged anyway.
 _FACE_SIDE = 480
 _BOX_SHIFTS = ((0.0, 0.0, 1.0), (0.02, 0.02, 1.05), (-0.02, -0.02, 1.05), (0.0, 0.0, 0.95))
+# The landmark model compares grey levels: on faces of a tenth of the usual contrast it is 0.08
+# inter-ocular distances off, and half of them are not found; stretched ones are as good as others
+# (24 real clips). Contrast is the standard deviation; it is 17 to 62 in faces of 48 real clips.
+_DIM = 16
+_CONTRAST, _BRIGHTNESS = 40, 120  # of pictures that were dim
 
 SMALLEST = 1 / 6
 """Width of the faces that are looked for, as a share of the picture."""
@@ -83,6 +88,7 @@ class DlibDetector:
         shape = [max(1, round(length * ratio)) for length in grey.shape[::-1]]
         method = cv2.INTER_AREA if ratio < 1 else cv2.INTER_LINEAR
         small = cv2.resize(grey, shape, interpolation=method)
+        small = _bright(small, small)
         boxes, scores, _ = _hog().run(np.ascontiguousarray(small), 0, _MIN_SCORE)
         faces = []
         for box, score in zip(boxes, scores, strict=True):
@@ -112,6 +118,8 @@ def _landmarks(grey: np.ndarray, box: np.ndarray) -> np.ndarray:
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
+    quarter = _FACE_SIDE // 4
+    face = _bright(face, face[quarter:-quarter, quarter:-quarter])
     predictor = _shape_predictor()
     total = np.zeros((68, 2))
     for shift_x, shift_y, growth in _BOX_SHIFTS:
@@ -122,6 +130,15 @@ def _landmarks(grey: np.ndarray, box: np.ndarray) -> np.ndarray:
         total += [(shape.part(i).x, shape.part(i).y) for i in range(68)]
     points = total / len(_BOX_SHIFTS)
     return ((points - matrix[:, 2]) / zoom).astype(np.float32)
+
+
+def _bright(picture: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """Return a grey picture as it is, or with the usual contrast where a part of it is dim."""
+    mean, contrast = (float(value[0, 0]) for value in cv2.meanStdDev(part))
+    if contrast >= _DIM:
+        return picture
+    gain = _CONTRAST / max(contrast, 0.5)
+    return cv2.addWeighted(picture, gain, picture, 0, _BRIGHTNESS - gain * mean)
 
 
 @functools.cache
