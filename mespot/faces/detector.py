@@ -30,9 +30,11 @@ _FACE_SIDE = 480
 _BOX_SHIFTS = ((0.0, 0.0, 1.0), (0.02, 0.02, 1.05), (-0.02, -0.02, 1.05), (0.0, 0.0, 0.95))
 # The landmark model compares grey levels: on faces of a tenth of the usual contrast it is 0.08
 # inter-ocular distances off, and half of them are not found; stretched ones are as good as others
-# (24 real clips). Contrast is the standard deviation; it is 17 to 62 in faces of 48 real clips.
-_DIM = 16
-_CONTRAST, _BRIGHTNESS = 40, 120  # of pictures that were dim
+# (24 real clips).
+_DIM_PICTURE = 64  # grey levels between the darkest and the brightest parts of a picture
+_TAIL = 5e-4  # share of the pixels that are darker or brighter still
+_DIM_FACE = 16  # standard deviation of grey levels; it is 17 to 62 in faces of 48 real clips
+_CONTRAST, _BRIGHTNESS = 40, 120  # standard deviation and mean of faces that were dim
 
 SMALLEST = 1 / 6
 """Width of the faces that are looked for, as a share of the picture."""
@@ -88,7 +90,7 @@ class DlibDetector:
         shape = [max(1, round(length * ratio)) for length in grey.shape[::-1]]
         method = cv2.INTER_AREA if ratio < 1 else cv2.INTER_LINEAR
         small = cv2.resize(grey, shape, interpolation=method)
-        small = _bright(small, small)
+        small = _stretched(small)
         boxes, scores, _ = _hog().run(np.ascontiguousarray(small), 0, _MIN_SCORE)
         faces = []
         for box, score in zip(boxes, scores, strict=True):
@@ -118,8 +120,7 @@ def _landmarks(grey: np.ndarray, box: np.ndarray) -> np.ndarray:
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    quarter = _FACE_SIDE // 4
-    face = _bright(face, face[quarter:-quarter, quarter:-quarter])
+    face = _bright(face)
     predictor = _shape_predictor()
     total = np.zeros((68, 2))
     for shift_x, shift_y, growth in _BOX_SHIFTS:
@@ -132,13 +133,25 @@ def _landmarks(grey: np.ndarray, box: np.ndarray) -> np.ndarray:
     return ((points - matrix[:, 2]) / zoom).astype(np.float32)
 
 
-def _bright(picture: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """Return a grey picture as it is, or with the usual contrast where a part of it is dim."""
-    mean, contrast = (float(value[0, 0]) for value in cv2.meanStdDev(part))
-    if contrast >= _DIM:
+def _stretched(picture: np.ndarray) -> np.ndarray:
+    """Return a grey picture as it is, or over the whole range of grey levels where it is dim."""
+    counts = cv2.calcHist([picture], [0], None, [256], [0, 256]).ravel()
+    share = np.cumsum(counts) / picture.size
+    low, high = (int(np.searchsorted(share, tail)) for tail in (_TAIL, 1 - _TAIL))
+    if high - low >= _DIM_PICTURE:
         return picture
-    gain = _CONTRAST / max(contrast, 0.5)
-    return cv2.addWeighted(picture, gain, picture, 0, _BRIGHTNESS - gain * mean)
+    gain = 255 / max(high - low, 2)
+    return cv2.addWeighted(picture, gain, picture, 0, -gain * low)
+
+
+def _bright(face: np.ndarray) -> np.ndarray:
+    """Return a face's picture as it is, or with the usual contrast where its middle is dim."""
+    quarter = _FACE_SIDE // 4
+    mean, contrast = cv2.meanStdDev(face[quarter:-quarter, quarter:-quarter])
+    if contrast.item() >= _DIM_FACE:
+        return face
+    gain = _CONTRAST / max(contrast.item(), 0.5)
+    return cv2.addWeighted(face, gain, face, 0, _BRIGHTNESS - gain * mean.item())
 
 
 @functools.cache

@@ -20,12 +20,15 @@ from mespot.faces.geometry import invert, scale_of, similarity, transform
 from mespot.faces.landmarks import eye_centres, upright
 
 ROLLS = (45, -45)
-"""Degrees by which pictures are turned; faces rolled by up to 80 degrees are found in them."""
+"""Degrees by which pictures are turned."""
 
-LEAST_FACE = 48
-"""px: width of the smallest face that is looked for; it has some 16 px between the eyes."""
+LARGEST_ROLL = 75
+"""Degrees of roll up to which they are found: of 16 real faces 15 upright, 15 at 80, 14 at 90."""
 
-_TURNED = 960  # px, longer side of a turned frame; a face of the smallest size is 80 px there
+LEAST_FACE = 40
+"""px: width of the smallest face that is looked for; it has 12 to 17 px between the eyes."""
+
+_TURNED = 960  # px, longer side of a turned frame; faces of an eighth of it are found for sure
 _BORDER = 0.25  # width of the replicated border, share of the shorter side
 _CUT_FACE = 1 / 3  # share of the bordered picture: a face that the frame cuts is a large one
 _LONGEST = 3840  # px, longer side of the largest picture that is searched
