@@ -24,7 +24,7 @@ from mespot.faces.landmarks import RIGID, crop_anchor
 from mespot.faces.sheet import write_contact_sheet
 from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack, typical_landmarks
-from mespot.faces.usable import Unseen, check_usable
+from mespot.faces.usable import Light, check_usable
 from mespot.files import read_json, write_csv, write_json
 from mespot.parallel import map_videos
 from mespot.params.preprocess import PreprocessParams
@@ -83,7 +83,7 @@ def preprocess_video(
         return FaceTrack.load(paths["npz"])
     paths["json"].unlink(missing_ok=True)
     rows: list[AlignedCrop] = []
-    unseen = Unseen()
+    light = Light()
     timing = timing or Timing()
     crops = align_video(source, params, video_id, detector, grey=grey, timing=timing)
     store = CropWriter(crops_file, params.jpg_quality) if packed else GreyWriter(crops_file)
@@ -92,11 +92,11 @@ def preprocess_video(
             with timing.step("crops"):
                 writer.append(crop.pixels)
             rows.append(crop.without_pixels())
-            if not crop.success:
-                unseen.add(crop.pixels)
+            if crop.landmarks is not None or not crop.success:
+                light.add(crop.pixels, crop.success)
             if watch is not None:
                 watch(rows[-1])
-        _check(rows, video_id, source, params, unseen)
+        _check(rows, video_id, source, params, light)
     track = _track(source, rows, params)
     track.save(paths["npz"])
     summary = {
@@ -179,7 +179,7 @@ def _preprocess_path(
 
 def _check(
     rows: list[AlignedCrop], video_id: str, source: FrameSource, params: PreprocessParams,
-    unseen: Unseen,
+    light: Light,
 ) -> None:  # fmt: skip
     if not rows:
         raise MespotError(f"video {video_id}: no frame can be read")
@@ -187,7 +187,7 @@ def _check(
     scales = [scale_of(row.matrix) for row in rows if row.success]
     iod = params.crop_iod * params.crop_size / np.median(scales) if scales else np.nan
     rate = source.fps / stride_of(source.fps, params.max_rate)
-    check_usable(video_id, found, rate, float(iod), params.min_face_share, unseen)
+    check_usable(video_id, found, rate, float(iod), params.min_face_share, light)
 
 
 def _track(source: FrameSource, rows: list[AlignedCrop], params: PreprocessParams) -> FaceTrack:

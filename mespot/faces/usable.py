@@ -1,8 +1,9 @@
 """Whether the face of a video is of use; what is not is refused with the reason and what to do.
 
-Measured with ``mespot.synth`` (planar, 4 persons of 30 s, shrunk, noise, H.264): F1 of the flow
-branch is .86 at 68 px between the eyes, .65 at 32, .54 at 16, .30 at 12 (more false alarms than
-hits), and nothing is found at 8.
+Measured with ``mespot.synth`` (planar, 4 persons of 30 s, shrunk, noise of 1.5 grey levels, H.264):
+F1 of the flow branch is .86 at 68 px between the eyes, .65 at 32, .54 at 16, .30 at 12 (more false
+alarms than hits), and nothing is found at 8. At 68 px and .3 of the contrast it is .74, at .1 it is
+.21.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import logging
 import numpy as np
 
 from mespot.errors import MespotError
-from mespot.faces.further import LEAST_FACE, LARGEST_ROLL
+from mespot.faces.further import LARGEST_ROLL, LEAST_FACE
 
 LEAST_IOD = 12.0
 """px between the eyes in the frame: below, more is made up than found, see the module text."""
@@ -20,23 +21,35 @@ LEAST_IOD = 12.0
 FEW_IOD = 24.0
 """px between the eyes in the frame: below, half of the movements are missed."""
 
+FEW_CONTRAST = 8.0
+"""Standard deviation of grey levels in the middle of the face: below, most movements are missed."""
+
 _DARK, _WHITE = 25, 230  # mean grey levels of a picture that explain why there is no face
 _PLAIN = 6  # standard deviation of one that shows next to nothing
 
 log = logging.getLogger(__name__)
 
 
-class Unseen:
-    """Light of the frames without a face, which may be why there is none."""
+class Light:
+    """Light of some frames with a face, and of all without, which may be why there is none."""
 
     def __init__(self) -> None:
         self._means: list[float] = []
         self._contrasts: list[float] = []
+        self._faces: list[float] = []
 
-    def add(self, pixels: np.ndarray) -> None:
-        """Take note of the place where the face would be, uint8 (S, S[, 3])."""
-        self._means.append(float(pixels.mean()))
-        self._contrasts.append(float(pixels.std()))
+    def add(self, pixels: np.ndarray, success: bool) -> None:
+        """Take note of a crop, uint8 (S, S[, 3]), that shows a face or where one would be."""
+        if success:
+            middle = slice(len(pixels) // 4, -len(pixels) // 4)
+            self._faces.append(float(pixels[middle, middle].std()))
+        else:
+            self._means.append(float(pixels.mean()))
+            self._contrasts.append(float(pixels.std()))
+
+    def face(self) -> float:
+        """Return the contrast of the face, standard deviation of grey levels."""
+        return float(np.median(self._faces)) if self._faces else np.inf
 
     def reason(self) -> str:
         """Return what to do about it, in words."""
@@ -51,7 +64,7 @@ class Unseen:
 
 
 def check_usable(
-    video_id: str, found: np.ndarray, fps: float, iod: float, least_share: float, unseen: Unseen
+    video_id: str, found: np.ndarray, fps: float, iod: float, least_share: float, light: Light
 ) -> None:
     """Refuse a video whose face is missing, too seldom there or too small.
 
@@ -61,7 +74,7 @@ def check_usable(
         fps: crops per second.
         iod: inter-ocular distance in the frame, px, median; NaN without a face.
         least_share: of the crops that must show a face.
-        unseen: light of the others.
+        light: of its frames.
 
     Raises:
         MespotError: saying why, and what to do.
@@ -72,7 +85,7 @@ def check_usable(
         raise MespotError(
             f"video {video_id}: no face found in {count} frames ({count / fps:.1f} s), looked for "
             f"upright, rolled by up to {LARGEST_ROLL} degrees, cut by the frame and down to "
-            f"{LEAST_FACE} px of width: {unseen.reason()}"
+            f"{LEAST_FACE} px of width: {light.reason()}"
         )
     if share < least_share:
         first, last = _longest(found)
@@ -91,6 +104,11 @@ def check_usable(
         log.warning(
             "%s: %.0f px between the eyes: about half of the movements will be missed",
             video_id, iod,
+        )  # fmt: skip
+    if light.face() < FEW_CONTRAST:
+        log.warning(
+            "%s: the face has little contrast (SD %.1f of 255 grey levels): most movements will be "
+            "missed, light it", video_id, light.face(),
         )  # fmt: skip
 
 

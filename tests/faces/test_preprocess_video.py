@@ -89,7 +89,7 @@ def test_unknown_length_and_thinning(scene, params, tmp_path):
 
 
 def test_too_few_faces_is_one_line(scene, params, tmp_path):
-    with pytest.raises(MespotError, match=r"video empty: no face found in 12 frames \(0.4 s\), looked for"):
+    with pytest.raises(MespotError, match=r"video empty: no face found in 12 frames \(0.4 s\), "):
         preprocess_video(scene(count=12, absent=range(12)), "empty", tmp_path, params)
     strict = params.model_copy(update={"min_face_share": 0.9})
     with pytest.raises(MespotError, match=r"video half: a face was found in \d+% of 20"):

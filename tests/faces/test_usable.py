@@ -7,15 +7,15 @@ import pytest
 
 from mespot.errors import MespotError
 from mespot.faces.preprocess import preprocess_video
-from mespot.faces.usable import FEW_IOD, LEAST_IOD, Unseen, check_usable
+from mespot.faces.usable import FEW_CONTRAST, FEW_IOD, LEAST_IOD, Light, check_usable
 
 
 def refusal(found, iod=60.0, pixels=None) -> str:
-    unseen = Unseen()
+    light = Light()
     if not all(found):
-        unseen.add(np.zeros((8, 8), np.uint8) if pixels is None else pixels)
+        light.add(np.zeros((8, 8), np.uint8) if pixels is None else pixels, False)
     with pytest.raises(MespotError) as error:
-        check_usable("v", np.array(found), 10.0, iod, 0.5, unseen)
+        check_usable("v", np.array(found), 10.0, iod, 0.5, light)
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -46,7 +46,7 @@ def test_face_too_small_is_refused_and_a_small_one_warned_of(caplog):
     for iod, lines in ((LEAST_IOD, 1), (FEW_IOD, 0)):
         caplog.clear()
         with caplog.at_level(logging.WARNING):
-            check_usable("v", np.ones(4, bool), 10.0, iod, 0.5, Unseen())
+            check_usable("v", np.ones(4, bool), 10.0, iod, 0.5, Light())
         assert len(caplog.records) == lines
 
 
@@ -55,3 +55,16 @@ def test_small_face_of_a_video_is_measured_in_the_frame(scene, params, tmp_path)
     with pytest.raises(MespotError, match=r"video tiny: the face has [\d.]+ px between the eyes"):
         preprocess_video(source, "tiny", tmp_path, params)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_face_without_contrast_is_warned_of(caplog):
+    chess = np.indices((8, 8)).sum(axis=0) % 2
+    for contrast, lines in ((FEW_CONTRAST - 1, 1), (FEW_CONTRAST + 1, 0)):
+        light = Light()
+        light.add(np.uint8(2 * contrast * chess), True)
+        caplog.clear()
+        with caplog.at_level(logging.WARNING):
+            check_usable("v", np.ones(4, bool), 10.0, 60.0, 0.5, light)
+        assert [record.getMessage()[:33] for record in caplog.records] == (
+            ["v: the face has little contrast ("] * lines
+        )
