@@ -30,7 +30,7 @@ from mespot.parallel import map_videos
 from mespot.params.preprocess import PreprocessParams
 
 log = logging.getLogger(__name__)
-_VERSION = 4  # of the algorithm: a change makes finished videos stale
+_VERSION = 5  # of the algorithm: a change makes finished videos stale
 _COLUMNS = ("frames", "crops", "face_share", "confidence_mean", "iod_px", "residual")
 
 
