@@ -28,7 +28,8 @@ _VIEW_REACH = 1.5  # width of that picture in crops
 _VIEW_FACE = 1 / 3  # share of that picture that a face takes at least; the tracked one takes 0.4
 _SURE = 0.6  # confidence from which on a detection may be preferred for its size
 _ROLLED = 0.26  # rad: landmarks of a face that is rolled further are found again, upright
-# s between searches for faces that are cut by the frame, rolled or small: each costs ten plain ones
+# s between searches for faces that are cut by the frame, rolled or small; each costs as much as ten
+# to twenty plain ones
 _FURTHER_EVERY = 2.0  # the first time; twice as long after each one in vain, up to
 _FURTHER_AT_MOST = 16.0
 _MIN_INSIDE = 0.8  # share of the rigid landmarks that must lie inside the frame
