@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mespot.faces.detector import Face, FaceDetector
+from mespot.faces.further import eyes_apart, further_searches, look_near, seen_upright
 from mespot.faces.geometry import compose, fit_similarity, invert, rescale, scale_of, transform
 from mespot.faces.landmarks import RIGID, eye_centres, upright
 from mespot.faces.tracker import SIZE, RigidTracker
@@ -26,6 +27,11 @@ _VIEW = 480  # px, width and height of the upright picture in which key frames a
 _VIEW_REACH = 1.5  # width of that picture in crops
 _VIEW_FACE = 1 / 3  # share of that picture that a face takes at least; the tracked one takes 0.4
 _SURE = 0.6  # confidence from which on a detection may be preferred for its size
+_ROLLED = 0.26  # rad: landmarks of a face that is rolled further are found again, upright
+# s between searches for faces that are cut by the frame, rolled or small; each costs as much as ten
+# to twenty plain ones
+_FURTHER_EVERY = 2.0  # the first time; twice as long after each one in vain, up to
+_FURTHER_AT_MOST = 16.0
 _MIN_INSIDE = 0.8  # share of the rigid landmarks that must lie inside the frame
 _MAX_DRIFT = 0.12  # inter-ocular distances between track and landmarks; more is a lost track
 _MAX_SIZE_RATIO = 1.5  # between detection and track; more is another face
@@ -77,6 +83,9 @@ class HeadFollower:
         self._found = False  # in the last frame
         self._seen = -np.inf  # time of the last frame with a face
         self._next_detection = -np.inf
+        self._next_further = -np.inf
+        self._further_every = _FURTHER_EVERY
+        self._hidden = False  # the face was not to be found by a plain search
         self._detected = 0.0  # confidence of the last verification
         self._misses = 0
         self._renewed = 0
@@ -168,7 +177,7 @@ class HeadFollower:
 
     def _search(self, time: float, image: np.ndarray) -> Observation | None:
         self._next_detection = time + self._params.retry_every
-        face = self._choose(self._detector.detect(image))
+        face = self._find(time, image)
         if face is None:
             return None
         matrix = self._lock(face.landmarks)
@@ -201,12 +210,43 @@ class HeadFollower:
             self._shrink,
         )
 
+    def _find(self, time: float, image: np.ndarray) -> Face | None:
+        """Search a frame: plainly, and now and then for faces that this does not find."""
+        if self._hidden:
+            eyes = transform(invert(self._place), eye_centres(self._expected))
+            face = look_near(self._detector, image, eyes)
+            if face is not None:
+                return face
+        face = self._choose(self._detector.detect(image))
+        if face is not None and (face.confidence < _SURE or abs(_roll(face)) > _ROLLED):
+            face = self._upright(image, face)
+        if face is not None or time < self._next_further - _INSTANT:
+            self._hidden = self._hidden and face is None
+            return face
+        self._next_further = time + self._further_every
+        for faces in further_searches(self._detector, image):
+            face = self._choose(faces)
+            face = None if face is None else seen_upright(self._detector, image, face)
+            if face is not None:
+                self._hidden, self._further_every = True, _FURTHER_EVERY
+                return face
+        self._further_every = min(2 * self._further_every, _FURTHER_AT_MOST)
+        return None
+
+    def _upright(self, image: np.ndarray, face: Face) -> Face | None:
+        """Look again at a face that is rolled, or may be a texture or one that is rolled."""
+        better = seen_upright(self._detector, image, face)
+        if better is None or abs(_roll(better)) > _ROLLED:
+            return better
+        moved = eyes_apart(eye_centres(face.landmarks), eye_centres(better.landmarks))
+        return better if moved > _MAX_DRIFT else face
+
     def _choose(self, faces: list[Face]) -> Face | None:
         if not faces:
             return None
         if self._place is None:
             sure = [face for face in faces if face.confidence >= _SURE] or faces[:1]
-            if len(sure) > 1:
+            if len(sure) > 1 and not self._others:
                 self._others = True
                 log.warning("%s: %d faces, following the largest", self._label, len(sure))
             return max(sure, key=lambda face: face.width)
@@ -246,6 +286,12 @@ class HeadFollower:
     def _sized_points(self, points: np.ndarray) -> np.ndarray:
         ratio = self._params.crop_size / SIZE
         return points * ratio + (0.5 * ratio - 0.5)
+
+
+def _roll(face: Face) -> float:
+    """Return the roll of a face, rad."""
+    right, left = eye_centres(face.landmarks)
+    return float(np.arctan2(left[1] - right[1], left[0] - right[0]))
 
 
 def _middle(image: np.ndarray) -> np.ndarray:

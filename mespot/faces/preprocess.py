@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from mespot.errors import MespotError
-from mespot.faces.alignment import AlignedCrop, FrameSource, align_video
+from mespot.faces.alignment import AlignedCrop, FrameSource, align_video, stride_of
 from mespot.faces.archive import CropWriter
 from mespot.faces.detector import FaceDetector
 from mespot.faces.geometry import pose_of, scale_of
@@ -24,12 +24,13 @@ from mespot.faces.landmarks import RIGID, crop_anchor
 from mespot.faces.sheet import write_contact_sheet
 from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack, typical_landmarks
+from mespot.faces.usable import Light, check_usable
 from mespot.files import read_json, write_csv, write_json
 from mespot.parallel import map_videos
 from mespot.params.preprocess import PreprocessParams
 
 log = logging.getLogger(__name__)
-_VERSION = 4  # of the algorithm: a change makes finished videos stale
+_VERSION = 5  # of the algorithm: a change makes finished videos stale
 _COLUMNS = ("frames", "crops", "face_share", "confidence_mean", "iod_px", "residual")
 
 
@@ -69,7 +70,7 @@ def preprocess_video(
         the track, as written.
 
     Raises:
-        MespotError: when no face, or one in too few frames, is found.
+        MespotError: when no face, or one in too few frames or a too small one, is found.
     """
     if Path(video_id).name != video_id:
         raise MespotError(f"video {video_id!r}: found a path separator, expected a plain name")
@@ -82,6 +83,7 @@ def preprocess_video(
         return FaceTrack.load(paths["npz"])
     paths["json"].unlink(missing_ok=True)
     rows: list[AlignedCrop] = []
+    light = Light()
     timing = timing or Timing()
     crops = align_video(source, params, video_id, detector, grey=grey, timing=timing)
     store = CropWriter(crops_file, params.jpg_quality) if packed else GreyWriter(crops_file)
@@ -90,9 +92,11 @@ def preprocess_video(
             with timing.step("crops"):
                 writer.append(crop.pixels)
             rows.append(crop.without_pixels())
+            if crop.landmarks is not None or not crop.success:
+                light.add(crop.pixels, crop.success)
             if watch is not None:
                 watch(rows[-1])
-        _check_share(rows, video_id, params.min_face_share)
+        _check(rows, video_id, source, params, light)
     track = _track(source, rows, params)
     track.save(paths["npz"])
     summary = {
@@ -173,13 +177,17 @@ def _preprocess_path(
     return None
 
 
-def _check_share(rows: list[AlignedCrop], video_id: str, least: float) -> None:
-    share = float(np.mean([row.success for row in rows])) if rows else 0.0
-    if share == 0 or share < least:
-        raise MespotError(
-            f"video {video_id}: a face was found in {share:.0%} of {len(rows)} frames, "
-            f"expected at least {max(least, 0.01):.0%} (preprocess.min_face_share)"
-        )
+def _check(
+    rows: list[AlignedCrop], video_id: str, source: FrameSource, params: PreprocessParams,
+    light: Light,
+) -> None:  # fmt: skip
+    if not rows:
+        raise MespotError(f"video {video_id}: no frame can be read")
+    found = np.array([row.success for row in rows])
+    scales = [scale_of(row.matrix) for row in rows if row.success]
+    iod = params.crop_iod * params.crop_size / np.median(scales) if scales else np.nan
+    rate = source.fps / stride_of(source.fps, params.max_rate)
+    check_usable(video_id, found, rate, float(iod), params.min_face_share, light)
 
 
 def _track(source: FrameSource, rows: list[AlignedCrop], params: PreprocessParams) -> FaceTrack:

@@ -19,6 +19,7 @@ import numpy as np
 Item = TypeVar("Item")
 
 _REACH = 3.0  # sigmas
+_INSTANT = 1e-9  # s, slack for rounded times
 _DAMPING = 1e-12  # of the normal equations
 _BRIDGED_WEIGHT = 1e-3  # of an interpolated pose beside a measured one
 
@@ -110,7 +111,7 @@ class PoseStream(Generic[Item]):
             if entry.pose is None or entry.time > horizon:
                 return
             upcoming = next((e.time for e in self._upcoming() if e.pose is None), np.inf)
-            if upcoming <= entry.time + _REACH * self._sigma:
+            if upcoming <= entry.time + _REACH * self._sigma + _INSTANT:
                 return
             self._done += 1
             yield entry.item, self._smooth(entry)
@@ -124,7 +125,7 @@ class PoseStream(Generic[Item]):
     def _smooth(self, entry: _Entry[Item]) -> np.ndarray:
         if self._sigma == 0 or entry.segment < 0:
             return entry.pose
-        reach = _REACH * self._sigma + 1e-9
+        reach = _REACH * self._sigma + _INSTANT
         near = [
             other
             for other in self._entries

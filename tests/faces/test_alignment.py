@@ -190,7 +190,7 @@ def test_reference_is_renewed_without_a_jump(scene, params, monkeypatch):
         def image(self, index):
             picture = super().image(index).astype(np.float32)
             other = cv2.GaussianBlur(255 - picture, (0, 0), 2.5)
-            share = 0.55 * index / self.count
+            share = 0.5 * index / self.count
             return ((1 - share) * picture + share * other).astype(np.uint8)
 
     references = []

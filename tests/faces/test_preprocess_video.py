@@ -89,7 +89,7 @@ def test_unknown_length_and_thinning(scene, params, tmp_path):
 
 
 def test_too_few_faces_is_one_line(scene, params, tmp_path):
-    with pytest.raises(MespotError, match=r"video empty: a face was found in 0% of 12 frames"):
+    with pytest.raises(MespotError, match=r"video empty: no face found in 12 frames \(0.4 s\), "):
         preprocess_video(scene(count=12, absent=range(12)), "empty", tmp_path, params)
     strict = params.model_copy(update={"min_face_share": 0.9})
     with pytest.raises(MespotError, match=r"video half: a face was found in \d+% of 20"):
@@ -140,7 +140,7 @@ def test_refused_video_keeps_the_others(dataset, params, tmp_path):
     videos, root = dataset
     for path in (root / "v0").iterdir():
         cv2.imwrite(str(path), np.full((200, 200, 3), 90, np.uint8))
-    with pytest.raises(MespotError, match="video v0: a face was found in 0%"):
+    with pytest.raises(MespotError, match="video v0: no face found in 8 frames"):
         preprocess_dataset(videos, root, tmp_path / "out", tmp_path / "work", params, 1)
     assert {path.stem for path in (tmp_path / "work").glob("*.npz")} == {"v1", "v2"}
     assert not (tmp_path / "out").exists()
@@ -154,6 +154,6 @@ def test_unlabelled_sets_go_on_without_refused_videos(dataset, params, tmp_path,
     summary = preprocess_dataset(videos, root, *where, params, 1, leave_out=True)
     assert summary["video"].tolist() == ["v1", "v2"]
     assert not any(name.startswith("v0") for name in files(tmp_path / "out"))
-    assert "video v0: a face was found in 0% of 8 frames" in caplog.text
-    with pytest.raises(MespotError, match="video v0: a face was found in 0%"):
+    assert "video v0: no face found in 8 frames" in caplog.text
+    with pytest.raises(MespotError, match="video v0: no face found in 8 frames"):
         preprocess_dataset(videos[:1], root, *where, params, 1, leave_out=True)

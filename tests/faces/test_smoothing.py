@@ -81,3 +81,16 @@ def test_full_turn_is_unwrapped():
     poses = [np.array([0, 0, (a + np.pi) % (2 * np.pi) - np.pi, 0]) for a in angles]
     smooth, _ = run(poses)
     assert np.allclose(np.diff(smooth[:, 2]), np.diff(angles), atol=1e-6)
+
+
+def test_a_gap_at_the_very_reach_of_the_smoothing_is_waited_for():
+    # at 25 frames/s three frames are the reach of 0.04 s, but for rounding
+    for lost in range(4, 200):
+        stream = PoseStream(0.04, 0.5, np.zeros(4))
+        settled = []
+        for i in range(lost + 30):
+            pose = None if i == lost else np.array([float(i), 0.0, 0.0, 0.0])
+            settled += stream.push(i, i / 25, pose, fresh=i == 0)
+        settled += stream.finish()
+        assert [item for item, _ in settled] == list(range(lost + 30))
+        assert np.allclose([pose[0] for _, pose in settled], np.arange(lost + 30))
