@@ -52,7 +52,7 @@ def signals(face):
     return FlowSignals(
         frame=face.frame, time=face.time, regions=("cheek_r", "lip_corner_l"), displacement=moved,
         noise=np.ones(2, np.float32), strength=nothing, blink=nothing, head_motion=nothing,
-        residual=nothing, confidence=nothing + 1, frames=FRAMES, fps=FPS,
+        residual=nothing, confidence=nothing + 1, speech=nothing, frames=FRAMES, fps=FPS,
     )  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 ``refine`` makes them of what dense flow measured by region (``mespot.flow.pooling``): head motion
 fitted on rigid anchors and removed; blinks recognised and their leak removed; the
-neutral level estimated and removed; the noise of this very video measured.
+neutral level estimated (or taken where it was stated) and removed; the noise of this very video
+measured; speech told from the mouth's movement and, where there is one, the voice.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from mespot.flow.pooling import Pooled
 from mespot.flow.regions import make_regions
 from mespot.flow.rigid import remove_head
 from mespot.params.flow import FlowParams
+from mespot.speech.visual import visual_speech, with_voice
 
 _SHUT = 0.2
 _BLINK_FLOOR = 0.1
@@ -46,6 +48,7 @@ class FlowSignals:
         head_motion: (N,) float32 speed of the head, IOD/s.
         residual: (N,) float32 what the rigid head fit leaves at the anchors, IOD.
         confidence: (N,) float32 0 (no face, wild motion) to 1.
+        speech: (N,) float32 probability that the person speaks, 0 to 1.
         frames: number of source frames of the video.
         fps: source frames per second.
         evidence: what ``strength`` was made from, where these signals were just measured; not
@@ -62,6 +65,7 @@ class FlowSignals:
     head_motion: np.ndarray
     residual: np.ndarray
     confidence: np.ndarray
+    speech: np.ndarray
     frames: int
     fps: float
     evidence: Evidence | None = dataclasses.field(
@@ -106,7 +110,13 @@ def sampling_step(time: np.ndarray) -> float:
     return float(np.median(np.diff(time))) if len(time) > 1 else 0.04
 
 
-def refine(pooled: Pooled, track: FaceTrack, params: FlowParams) -> FlowSignals:
+def refine(
+    pooled: Pooled,
+    track: FaceTrack,
+    params: FlowParams,
+    voice: np.ndarray | None = None,
+    neutral: tuple[float, float] | None = None,
+) -> FlowSignals:
     """Turn raw region displacement into signals.
 
     Args:
@@ -114,6 +124,13 @@ def refine(pooled: Pooled, track: FaceTrack, params: FlowParams) -> FlowSignals:
         track: alignment; crops without ``success`` were not measured, signals are interpolated
             there with confidence 0.
         params: section ``flow``.
+        voice: (frames,) probability of voice at every source frame, from
+            ``mespot.speech.voice.voice_activity``; None where nothing is known of the sound.
+        neutral: start and end, s, of a stretch in which the face is known to rest: the mean over
+            it is the neutral level of the whole video, which is not estimated then.
+
+    Raises:
+        MespotError: no face in the ``neutral`` stretch, or the video does not reach there.
     """
     regions = make_regions(track.landmarks, track.iod, track.size, params.flow_iod)
     time = np.asarray(track.time, dtype=np.float64)
@@ -139,10 +156,14 @@ def refine(pooled: Pooled, track: FaceTrack, params: FlowParams) -> FlowSignals:
 
     calm = usable & (blink < _SHUT)
     teach = calm if calm.sum() > 5 else usable
-    flat -= neutral_level(flat, time, teach, params.neutral_window)
-    displacement[:, lid_index] = (
-        lids - np.median(lids[usable], axis=0) if usable.any() else lids
-    ).reshape(len(time), 2, 2)
+    if neutral is None:
+        flat -= neutral_level(flat, time, teach, params.neutral_window)
+        lid_level = np.median(lids[usable], axis=0) if usable.any() else 0.0
+    else:
+        rest = _resting(neutral, time, usable, calm)
+        flat -= flat[rest].mean(axis=0)
+        lid_level = lids[rest].mean(axis=0)
+    displacement[:, lid_index] = (lids - lid_level).reshape(len(time), 2, 2)
 
     speed = head_speed(head, step)
     noise = region_noise(displacement, usable, step, params.noise_floor)
@@ -159,6 +180,7 @@ def refine(pooled: Pooled, track: FaceTrack, params: FlowParams) -> FlowSignals:
         head_motion=speed.astype(np.float32),
         residual=np.where(usable, fit.residual, 0.0).astype(np.float32),
         confidence=confidence.astype(np.float32),
+        speech=_speech(displacement, regions.names, usable, step, voice, track.frame),
         frames=int(track.frames),
         fps=float(track.fps),
     )
@@ -169,6 +191,38 @@ def refine(pooled: Pooled, track: FaceTrack, params: FlowParams) -> FlowSignals:
     signals = dataclasses.replace(signals, strength=strongest.astype(np.float32))
     object.__setattr__(signals, "evidence", evidence)  # so that it need not be measured again
     return signals
+
+
+def _resting(
+    neutral: tuple[float, float], time: np.ndarray, usable: np.ndarray, calm: np.ndarray
+) -> np.ndarray:
+    """Samples (N,) bool in the stretch of rest; those without a blink, where there are any."""
+    start, end = neutral
+    half = 0.5 * sampling_step(time)  # so that a stretch between two samples has one
+    inside = (time >= start - half) & (time <= end + half)
+    for chosen in (inside & calm, inside & usable):
+        if chosen.any():
+            return chosen
+    where = "no face there" if inside.any() else "outside of the video"
+    raise MespotError(f"neutral from {start:g} to {end:g} s: {where}")
+
+
+def _speech(
+    displacement: np.ndarray,
+    names: tuple[str, ...],
+    usable: np.ndarray,
+    step: float,
+    voice: np.ndarray | None,
+    frame: np.ndarray,
+) -> np.ndarray:
+    """Probability of speech (N,) float32 of lips, jaw and voice; 0 where no face is ever seen."""
+    if not usable.any():
+        return np.zeros(len(displacement), dtype=np.float32)
+    down = {name: displacement[:, number, 1] for number, name in enumerate(names)}
+    lips = down["lower_lip"] - 0.5 * (down["upper_lip_r"] + down["upper_lip_l"])
+    seen = visual_speech(lips, down["chin"], step)
+    heard = None if voice is None else voice[np.asarray(frame, dtype=np.int64)]
+    return with_voice(seen, heard, step)
 
 
 def head_speed(head: np.ndarray, step: float) -> np.ndarray:

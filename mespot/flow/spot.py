@@ -24,7 +24,7 @@ from mespot.flow.signals import refine
 from mespot.parallel import map_videos
 from mespot.params.flow import FlowParams
 
-_VERSION = 4  # of the algorithm: a change makes finished videos stale
+_VERSION = 5  # of the algorithm: a change makes finished videos stale
 
 
 def flow_video(

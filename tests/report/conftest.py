@@ -51,6 +51,7 @@ def signals():
         head_motion=np.linspace(0.0, 1.0, FRAMES).astype(np.float32),
         residual=np.zeros(FRAMES, np.float32),
         confidence=np.where(time > 9.5, 0.0, 1.0).astype(np.float32),
+        speech=((time > 6.0) & (time < 7.0)).astype(np.float32),
         frames=FRAMES,
         fps=FPS,
     )
