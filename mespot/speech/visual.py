@@ -9,14 +9,13 @@ rates.
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d, maximum_filter1d, percentile_filter
-from scipy.signal import butter, sosfiltfilt
-from scipy.special import expit, logit
+
+from mespot.speech.filters import band, blur, running_max, running_share
 
 _QUICK = (2.5, 8.0)  # Hz, syllables
 _SLOW = (0.15, 1.5)  # Hz, expressions
 _SPAN = 1.5  # s over which the quick movement must last
-_LASTING = 40  # % of that span may be without it (between words)
+_LASTING = 0.4  # share of that span that may be without it (between words)
 _MOMENT = 0.06  # s, SD of the smoothing of energy: a syllable moves forth and back
 _AROUND = 1.3  # s, SD of the span over which slow movement counts
 _FLOOR = 1e-4  # IOD, less is nothing
@@ -46,7 +45,7 @@ def visual_speech(lips: np.ndarray, jaw: np.ndarray, step: float) -> np.ndarray:
         np.mean([energy(np.asarray(part, dtype=np.float64), rate) for part in (lips, jaw)], axis=0)
         for energy in (_lasting, _around)
     )
-    return expit(_BIAS + _OF_QUICK * quick + _OF_SLOW * slow).astype(np.float32)
+    return _chance(_BIAS + _OF_QUICK * quick + _OF_SLOW * slow).astype(np.float32)
 
 
 def with_voice(visual: np.ndarray, voice: np.ndarray | None, step: float) -> np.ndarray:
@@ -65,29 +64,34 @@ def with_voice(visual: np.ndarray, voice: np.ndarray | None, step: float) -> np.
     """
     if voice is None:
         return np.asarray(visual, dtype=np.float32)
-    heard = maximum_filter1d(voice, _odd(_BETWEEN_WORDS / step), mode="nearest")
-    odds = logit(np.clip(visual.astype(np.float64), 1e-6, 1 - 1e-6))
-    return expit(odds + _OF_VOICE * (heard - 0.5)).astype(np.float32)
+    heard = running_max(voice, _odd(_BETWEEN_WORDS / step))
+    chance = np.clip(visual.astype(np.float64), 1e-6, 1 - 1e-6)
+    odds = np.log(chance / (1 - chance))
+    return _chance(odds + _OF_VOICE * (heard - 0.5)).astype(np.float32)
 
 
 def _lasting(values: np.ndarray, rate: float) -> np.ndarray:
     """log10 of the amplitude, IOD, of quick movement that most of the span has or exceeds."""
-    energy = gaussian_filter1d(_within(values, _QUICK, rate) ** 2, _MOMENT * rate, mode="nearest")
-    least = percentile_filter(energy, _LASTING, size=_odd(_SPAN * rate), mode="nearest")
-    return np.log10(np.sqrt(np.maximum(least, 0.0)) + _FLOOR)
+    energy = blur(_within(values, _QUICK, rate) ** 2, _MOMENT * rate)
+    return _log_amplitude(running_share(energy, _LASTING, _odd(_SPAN * rate)))
 
 
 def _around(values: np.ndarray, rate: float) -> np.ndarray:
     """log10 of the amplitude, IOD, of slow movement around each time."""
-    energy = gaussian_filter1d(_within(values, _SLOW, rate) ** 2, _AROUND * rate, mode="nearest")
-    return np.log10(np.sqrt(energy) + _FLOOR)
+    return _log_amplitude(blur(_within(values, _SLOW, rate) ** 2, _AROUND * rate))
 
 
-def _within(values: np.ndarray, band: tuple[float, float], rate: float) -> np.ndarray:
-    """Return the part of (N,) values within a band of frequencies, Hz, without delay."""
-    low, high = band
-    sections = butter(2, (low, min(high, 0.45 * rate)), "band", fs=rate, output="sos")
-    return sosfiltfilt(sections, values, padlen=min(len(values) - 1, int(rate)))
+def _within(values: np.ndarray, limits: tuple[float, float], rate: float) -> np.ndarray:
+    return band(values, limits[0], min(limits[1], 0.45 * rate), rate)
+
+
+def _log_amplitude(energy: np.ndarray) -> np.ndarray:
+    return np.log10(np.sqrt(np.maximum(energy, 0.0)) + _FLOOR)
+
+
+def _chance(odds: np.ndarray) -> np.ndarray:
+    """Probability of log-odds."""
+    return 1.0 / (1.0 + np.exp(-odds))
 
 
 def _odd(size: float) -> int:
