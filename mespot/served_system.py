@@ -16,7 +16,7 @@ from mespot.params import load_params
 from mespot.selection.system import load_system
 from mespot.spot import Input, spot
 
-COLUMNS = ("path", "onset", "offset", "type", "score", "onset_s", "offset_s")
+COLUMNS = ("path", "onset", "offset", "type", "score", "onset_s", "offset_s", "speech")
 
 
 class ServedSystem(PythonModel):

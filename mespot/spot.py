@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,18 +26,23 @@ from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
 from mespot.files import write_csv, write_numbers
 from mespot.flow.signals import FlowSignals
+from mespot.neutral import NeutralSpan
 from mespot.parallel import cores
 from mespot.params import Params
 from mespot.progress import track
-from mespot.spot_video import SpottedVideo, needs_colour, spot_video, with_system
+from mespot.spot_video import Speech, SpottedVideo, needs_colour, spot_video, with_system
 
 if TYPE_CHECKING:
     from mespot.report.spot_page import SpottedPage
     from mespot.selection.system import System
 
 log = logging.getLogger(__name__)
-COLUMNS = ("vid", "onset", "offset", "type", "score", "onset_s", "offset_s")
+COLUMNS = ("vid", "onset", "offset", "type", "score", "onset_s", "offset_s", "speech")
+_SHORT = 4.0  # s, the longest expression: a video may be in one throughout
 _MOST_PROCESSES = 4  # for flow, which then keeps up with the one that follows the face
+
+
+REST_UNKNOWN = "rest is not known well in clips this short; give it with --neutral"
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,13 @@ class Input:
         name: ``vid`` in the results.
         path: video file or folder of frames.
         fps: frames per second where the user gave them; needed for folders.
+        neutral: where the face rests, as far as the user said it.
     """
 
     name: str
     path: Path
     fps: float | None
+    neutral: NeutralSpan | None = None
 
 
 def read_inputs(words: Sequence[str], fps: float | None) -> list[Input]:
@@ -89,6 +96,26 @@ def read_inputs(words: Sequence[str], fps: float | None) -> list[Input]:
     return list(inputs.values())
 
 
+def with_neutral(
+    inputs: Sequence[Input], span: NeutralSpan | None, table: Mapping[str, NeutralSpan]
+) -> list[Input]:
+    """Add to inputs what the user said about rest.
+
+    Args:
+        inputs: from ``read_inputs``.
+        span: for all inputs that are not in the table.
+        table: by name.
+
+    Raises:
+        MespotError: a name in the table that no input has.
+    """
+    names = [one.name for one in inputs]
+    for name in table:
+        if name not in names:
+            raise MespotError(f"neutral of {name}: no such input, found {', '.join(names)}")
+    return [replace(one, neutral=table.get(one.name, span)) for one in inputs]
+
+
 def spot(
     inputs: Sequence[Input],
     out: Path,
@@ -96,6 +123,7 @@ def spot(
     system: System | None = None,
     timing: Timing | None = None,
     overlay: bool = False,
+    speech: Speech = "mark",
 ) -> pd.DataFrame:
     """Find expressions in videos and write the results.
 
@@ -111,17 +139,19 @@ def spot(
         system: fused system; without it the flow branch answers, which needs no training.
         timing: gets the CPU time of every step, and the frames.
         overlay: also write ``out/<vid>/overlay.mp4``, see ``mespot.overlay``.
+        speech: what to do about it, see ``mespot.spot_video.Speech``.
 
     Returns:
         what ``intervals.csv`` holds.
 
     Raises:
-        MespotError: an input that cannot be read (before any work), or, after all others were
-            done, the first one in which no face could be followed.
+        MespotError: an input that cannot be read or whose ``neutral`` lies outside of it (before
+            any work), or, after all others were done, the first one in which no face could be
+            followed, or was in the ``neutral`` stretch.
     """
     params = with_system(params, system)
     for one in inputs:
-        open_frames(one.path, one.fps)
+        _neutral(one, open_frames(one.path, one.fps))
     out.mkdir(parents=True, exist_ok=True)
     timing = timing or Timing()
     tables, failed = [], []
@@ -129,7 +159,7 @@ def spot(
     sizes = (min(threads, _MOST_PROCESSES), 1) if threads > 1 else (0, 0)
     with _one_thread_per_call(), Crew(sizes[0]) as crew, Crew(sizes[1]) as artist:
         artist.prepare(_prepare_to_draw)  # while the face of the first video is followed
-        run = _Run(out, params, system, timing, overlay, threads, crew, artist)
+        run = _Run(out, params, system, timing, overlay, speech, threads, crew, artist)
         for one in track(inputs, "videos"):
             try:
                 tables.append(run.spot(one))
@@ -171,11 +201,13 @@ class _Run:
     system: System | None
     timing: Timing
     overlay: bool
+    speech: Speech
     threads: int
     crew: Crew
     artist: Crew
     shown: list[SpottedPage] = field(default_factory=list)
     drawn: list[Callable[[], float]] = field(default_factory=list)
+    restless: list[str] = field(default_factory=list)
 
     def spot(self, one: Input) -> pd.DataFrame:
         """Work on one video and write its own files; returns its rows of ``intervals.csv``."""
@@ -189,7 +221,8 @@ class _Run:
             source = opener(one.path, one.fps, self.threads)
             found = spot_video(
                 source, one.name, Path(name), self.params, self.system,
-                timing=timing, crew=self.crew,
+                timing=timing, crew=self.crew, sound=one.path,
+                neutral=_neutral(one, source), speech=self.speech,
             )  # fmt: skip
             numbers = _frame_numbers(source, found.face.frames)
             chosen, face, signals = found.intervals, found.face, found.signals
@@ -199,6 +232,9 @@ class _Run:
                 with timing.step("results"):
                     self._show(one.name, found, numbers)
         timing.frames += face.frames
+        if one.neutral is None and face.frames / face.fps < _SHORT:
+            log.info("%s: %s", one.name, REST_UNKNOWN)
+            self.restless.append(one.name)
         if self.overlay:
             with timing.step("overlay"):
                 from mespot.overlay import write_overlay
@@ -218,6 +254,7 @@ class _Run:
                 "score": chosen["score"].round(4),
                 "onset_s": (onset / face.fps).round(4),
                 "offset_s": (offset / face.fps).round(4),
+                "speech": chosen["speech"].round(4),
             },
             columns=list(COLUMNS),
         )
@@ -231,9 +268,19 @@ class _Run:
             system = self.system
             by = "optical-flow branch" if system is None else f"fused system {system.folder}"
             page = self.params.report.page
-            write_spot_page(self.out / "report.html", table, self.shown, f"the {by}", page)
+            file, remarks = self.out / "report.html", self._remarks()
+            write_spot_page(file, table, self.shown, f"the {by}", page, remarks)
         for wait in self.drawn:
             self.timing.add("results", wait())
+
+    def _remarks(self) -> list[str]:
+        """What the page says about rest, and about speech that it leaves out."""
+        remarks = []
+        if self.restless:
+            remarks.append(f"{', '.join(self.restless)}: {REST_UNKNOWN}.")
+        if self.speech == "drop":
+            remarks.append("Intervals of which more than half is spoken are left out.")
+        return remarks
 
     def _show(self, name: str, found: SpottedVideo, numbers: np.ndarray) -> None:
         """Prepare a video's part of the page, which shows its crops."""
@@ -276,9 +323,10 @@ def frame_table(
 
     Returns:
         columns ``frame, timestamp, success, confidence``, then ``me`` and ``mae`` (highest score of
-        an interval of that type that holds the frame, 0 outside), ``strength`` (noise SDs),
-        ``blink``, ``head_motion`` (IOD/s), ``residual``, ``flow_confidence`` and, per region,
-        ``<region>_x`` and ``<region>_y`` (IOD, right and down).
+        an interval of that type that holds the frame, 0 outside), ``speech`` (probability),
+        ``strength`` (noise SDs), ``blink``, ``head_motion`` (IOD/s), ``residual``,
+        ``flow_confidence`` and, per region, ``<region>_x`` and ``<region>_y`` (IOD, right and
+        down).
     """
     frame = np.arange(face.frames)
     nearest = (
@@ -297,7 +345,7 @@ def frame_table(
         for row in chosen[chosen["type"] == kind].itertuples():
             held = columns[kind][row.onset : row.offset + 1]
             np.maximum(held, row.score, out=held)
-    for name in ("strength", "blink", "head_motion", "residual"):
+    for name in ("speech", "strength", "blink", "head_motion", "residual"):
         columns[name] = np.interp(frame, signals.frame, getattr(signals, name))
     columns["flow_confidence"] = np.interp(frame, signals.frame, signals.confidence)
     for index, region in enumerate(signals.regions):
@@ -311,6 +359,16 @@ def _nearest(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     right = np.clip(np.searchsorted(known, wanted), 1, len(known) - 1)
     left = right - 1
     return np.where(wanted - known[left] <= known[right] - wanted, left, right)
+
+
+def _neutral(one: Input, source: FrameSource) -> tuple[float, float] | None:
+    """Start and end, s, of the stretch in which the user says that the face rests."""
+    if one.neutral is None:
+        return None
+    try:
+        return one.neutral.seconds(source.fps, np.asarray(source.numbers))
+    except MespotError as error:
+        raise MespotError(f"{one.path}: {error}") from error
 
 
 def _frame_numbers(source: FrameSource, frames: int) -> np.ndarray:

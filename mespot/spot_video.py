@@ -10,8 +10,9 @@ import logging
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
@@ -30,12 +31,18 @@ from mespot.flow.spot import flow_video
 from mespot.params import Params
 from mespot.params.flow import FlowParams
 from mespot.params.preprocess import PreprocessParams
+from mespot.speech.share import speech_share
+from mespot.speech.voice import hear
 
 if TYPE_CHECKING:
     from mespot.selection.system import System
 
 log = logging.getLogger(__name__)
 DETECTED = 0.5  # score from which on an interval of the flow branch alone counts
+Speech = Literal["expressions", "mark", "drop"]
+"""What to do about speech: search as if nobody spoke, know and mark it, or also leave out
+intervals of which more than half is spoken."""
+_MOSTLY = 0.5
 _SECTIONS = ("preprocess", "flow", "slices", "grid", "fuse")
 
 
@@ -45,7 +52,7 @@ class SpottedVideo:
 
     Attributes:
         intervals: columns of ``INTERVAL_COLUMNS`` at least, 0-based inclusive frames, sorted by
-            onset, offset, type.
+            onset, offset, type; and ``speech``, the share of its frames in which the person speaks.
         face: alignment.
         signals: flow signals.
         crops: file of the aligned crops, see ``mespot.faces.grey_store.open_crops``; as long as the
@@ -101,6 +108,9 @@ def spot_video(
     origin: str = "",
     timing: Timing | None = None,
     crew: Crew | None = None,
+    sound: Path | None = None,
+    neutral: tuple[float, float] | None = None,
+    speech: Speech = "mark",
 ) -> SpottedVideo:
     """Find the expressions of one video.
 
@@ -115,20 +125,34 @@ def spot_video(
             ``mespot.faces.preprocess.origin_of``.
         timing: gets the CPU time of every step.
         crew: processes that share the work on the video; the result is the same.
+        sound: file of the video, whose sound track tells voice; None looks at the lips alone.
+        neutral: start and end, s, of a stretch in which the face rests, see ``refine``.
+        speech: see ``Speech``.
 
     Raises:
-        MespotError: the source cannot be read, or no face can be followed in it.
+        MespotError: the source cannot be read, no face can be followed in it, or there is none in
+            the ``neutral`` stretch.
     """
     colour, timing, crew = needs_colour(system), timing or Timing(), crew or Crew()
     archive, track_file = work / f"{name}{'.zip' if colour else SUFFIX}", work / f"{name}.npz"
     faces, signal_file = params.preprocess if colour else flow_sized(params), work / "signals.npz"
+    heard = None  # while the face is followed
+    if sound is not None and sound.is_file() and source.frames:
+        heard = crew.submit(hear, str(sound), source.fps, source.frames)
     with closing(_Watch(archive, source.fps, faces, params.flow, timing, crew)) as watch:
         face = preprocess_video(
             source, name, work, faces, origin=origin, grey=not colour, packed=colour,
             watch=None if colour else watch.see, timing=timing,
         )  # fmt: skip
         pooled = watch.finish()
-    flow = flow_video(archive, track_file, signal_file, params.flow, timing, crew, pooled)
+    voice = None
+    if heard is not None:
+        voice, seconds = heard()
+        timing.add("voice", seconds)
+    flow = flow_video(
+        archive, track_file, signal_file, params.flow, timing, crew, pooled,
+        voice=voice, neutral=neutral, mind_speech=speech != "expressions",
+    )  # fmt: skip
     flow = flow.assign(video=name)
     signals = FlowSignals.load(signal_file)
     if system is None:
@@ -136,6 +160,11 @@ def spot_video(
     else:
         chosen = _fused(name, face, flow, signals, (track_file, archive), params, system)
     chosen = chosen.sort_values(["onset", "offset", "type"], ignore_index=True)
+    spoken = np.interp(np.arange(face.frames), signals.frame, signals.speech)
+    ends = (chosen[end].to_numpy(dtype=np.int64) for end in ("onset", "offset"))
+    chosen = chosen.assign(speech=speech_share(spoken, *ends))
+    if speech == "drop":
+        chosen = chosen[chosen["speech"] <= _MOSTLY].reset_index(drop=True)
     return SpottedVideo(chosen, face, signals, archive)
 
 

@@ -37,7 +37,7 @@ from mespot.submission.write import check_header, to_official, write_submission
 log = logging.getLogger(__name__)
 COLUMNS = ("vid", "onset", "offset", "type", "score", "onset_s", "offset_s")
 # what decides which intervals are found: a change makes finished videos stale
-_CODE = ("data", "faces", "flow", "models", "slices", "selection", "spot_video.py")
+_CODE = ("data", "faces", "flow", "models", "slices", "selection", "speech", "spot_video.py")
 _DONE = "intervals.csv"
 _CROPS = "crops"
 
@@ -260,7 +260,8 @@ def _search_one(
     try:
         system = load_system(Path(model)) if model else None
         own = with_system(params, system)
-        found = spot_video(open_frames(path, fps), video, crops, own, system, origin_of(path))
+        source, origin = open_frames(path, fps), origin_of(path)
+        found = spot_video(source, video, crops, own, system, origin, sound=Path(path))
     except MespotError as error:
         return str(error)
     write_csv(work / _DONE, found.intervals[list(INTERVAL_COLUMNS)])

@@ -32,6 +32,7 @@ LAYERS = [
         "restore",
         "preflight",
         "overlay",
+        "neutral",
         "spot_video",
         "spot",
         "submit",

@@ -19,13 +19,14 @@ from mespot.evaluation.colours import TYPE_COLOURS, TYPE_NAMES
 from mespot.evaluation.timeline_panels import (
     BLINK_COLOUR,
     NO_FACE_COLOUR,
+    SPEECH_COLOUR,
     Window,
     draw_displacement,
     draw_evidence,
     draw_head,
     draw_intervals,
     largest_displacement,
-    shade_blinks_and_gaps,
+    shade_states,
 )
 from mespot.events import TYPES
 from mespot.metric import match
@@ -123,7 +124,7 @@ def timeline_figure(
         draw_head(panels[2], signals, time, window)
         draw_intervals(panels[3], rows, window)
         for panel in panels[:3]:
-            shade_blinks_and_gaps(panel, signals, time, step)
+            shade_states(panel, signals, time, step)
         _draw_time(panels, window, fps)
     return figure
 
@@ -252,6 +253,7 @@ def _draw_header(
         Line2D([], [], color="#555555", linewidth=1.2, linestyle=(0, (1, 1.2)), label="outward"),
         Line2D([], [], color="#4a2377", linewidth=2, label="subject's right (dark)"),
         Line2D([], [], color="#a98bd0", linewidth=2, label="left (light)"),
+        Patch(facecolor=SPEECH_COLOUR, alpha=0.4, label="speech"),
         Patch(facecolor=BLINK_COLOUR, alpha=0.5, label="blink"),
         Patch(facecolor="#f0f0f0", edgecolor=NO_FACE_COLOUR, hatch="////", label="no face"),
     ]

@@ -13,8 +13,10 @@ from mespot.evaluation.areas import group_regions, outward, side_colour
 from mespot.evaluation.colours import TYPE_COLOURS
 from mespot.evaluation.thinning import stretches, thin
 from mespot.events import TYPES
+from mespot.speech.share import SPEAKS
 
 BLINK_COLOUR = "#f2c14e"
+SPEECH_COLOUR = "#8fb4e3"
 NO_FACE_COLOUR = "#9a9a9a"
 _BINS = 1400  # about the pixels of a row
 
@@ -187,8 +189,8 @@ def draw_head(axes: Axes, signals: Any, time: np.ndarray, window: Window) -> Non
     )
 
 
-def shade_blinks_and_gaps(axes: Axes, signals: Any, time: np.ndarray, step: float) -> None:
-    """Shade blinks, hatch stretches without a face, from top to bottom of a panel.
+def shade_states(axes: Axes, signals: Any, time: np.ndarray, step: float) -> None:
+    """Shade speech and blinks, hatch stretches without a face, from top to bottom of a panel.
 
     Args:
         axes: a panel.
@@ -199,6 +201,10 @@ def shade_blinks_and_gaps(axes: Axes, signals: Any, time: np.ndarray, step: floa
     confidence = np.asarray(signals.confidence, dtype=np.float64)
     no_face = ~(confidence > 0.0)
     for flags, look in (
+        (
+            np.asarray(signals.speech) >= SPEAKS,
+            {"facecolor": SPEECH_COLOUR, "alpha": 0.3, "zorder": 0.2},
+        ),
         (np.asarray(signals.blink) >= 0.5, {"facecolor": BLINK_COLOUR, "alpha": 0.4}),
         (
             no_face,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -9,6 +10,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from mespot.crew import Crew
@@ -35,6 +37,9 @@ def flow_video(
     timing: Timing | None = None,
     crew: Crew | None = None,
     pooled: Pooled | None = None,
+    voice: np.ndarray | None = None,
+    neutral: tuple[float, float] | None = None,
+    mind_speech: bool = True,
 ) -> pd.DataFrame:
     """Measure one video and find its intervals.
 
@@ -46,12 +51,16 @@ def flow_video(
         timing: gets the steps crops, flow, pooling and signals.
         crew: processes that measure crops side by side; the result is the same.
         pooled: what flow measured, where that was done while the face was followed.
+        voice: see ``refine``.
+        neutral: see ``refine``.
+        mind_speech: whether intervals are found in the light of the signals' speech; otherwise as
+            if nobody spoke. What is saved tells the speech all the same.
 
     Returns:
         what ``find_intervals`` gives, with ``video`` = name of the archive.
 
     Raises:
-        MespotError: when the archive or the track cannot be read.
+        MespotError: when the archive or the track cannot be read; see also ``refine``.
     """
     timing = timing or Timing()
     track = FaceTrack.load(track_path)
@@ -63,8 +72,10 @@ def flow_video(
     finally:
         reader.close()
     with timing.step("signals"):
-        signals = refine(pooled, track, params)
+        signals = refine(pooled, track, params, voice, neutral)
         signals.save(out_path)
+        if not mind_speech:
+            signals = dataclasses.replace(signals, speech=np.zeros_like(signals.speech))
         return find_intervals(signals, params).assign(video=path.stem)
 
 

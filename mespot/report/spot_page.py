@@ -48,6 +48,7 @@ def write_spot_page(
     videos: Sequence[SpottedPage],
     answered_by: str,
     params: PageParams,
+    remarks: Sequence[str] = (),
 ) -> None:
     """Write the page; it needs no network and has the same bytes for the same input.
 
@@ -57,8 +58,10 @@ def write_spot_page(
         videos: those with a timeline.
         answered_by: which system spotted, a phrase.
         params: section ``report.page``.
+        remarks: what to know about single videos, sentences.
     """
-    lead = f'<p class="note">Answered by {html.escape(answered_by)}.</p>'
+    notes = [f"Answered by {answered_by}.", *remarks]
+    lead = "\n".join(f'<p class="note">{html.escape(note)}</p>' for note in notes)
     page = Page("mespot: found expressions", lead)
     page.add("found", "Found", _found(table))
     page.add("timelines", "Timelines", _timelines(videos, page))
@@ -88,7 +91,7 @@ def _found(table: pd.DataFrame) -> Iterator[str]:
         f'<th class="{"text" if name in ("vid", "type") else ""}">{title}</th>'
         for name, title in (
             ("vid", "video"), ("type", "type"), ("", "onset, s"), ("", "offset, s"),
-            ("", "onset frame"), ("", "offset frame"), ("", "score"),
+            ("", "onset frame"), ("", "offset frame"), ("", "score"), ("", "speech"),
         )
     )  # fmt: skip
     yield f'<div class="scroll"><table><tr>{heads}</tr>\n'
@@ -97,7 +100,8 @@ def _found(table: pd.DataFrame) -> Iterator[str]:
             f'<tr><td class="text">{html.escape(str(row.vid))}</td>'
             f'<td class="text">{TYPE_NAMES[row.type]}</td>'
             f"<td>{row.onset_s:.2f}</td><td>{row.offset_s:.2f}</td>"
-            f"<td>{row.onset}</td><td>{row.offset}</td><td>{row.score:.2f}</td></tr>\n"
+            f"<td>{row.onset}</td><td>{row.offset}</td><td>{row.score:.2f}</td>"
+            f"<td>{row.speech:.0%}</td></tr>\n"
         )
     yield "</table></div>\n"
 

@@ -15,6 +15,7 @@ from mespot.evaluation.verdicts import judge
 from mespot.flow.signals import FlowSignals
 from mespot.params.report import PageParams
 from mespot.report.thumbnails import Crops, make_sprite
+from mespot.speech.share import SPEAKS
 
 BRANCH_ORDER = ("fused", "model", "flow")
 _SHUT = 0.5  # blink from which on the eyes count as closed
@@ -99,6 +100,7 @@ def timeline(
             for place, area in enumerate(areas)
         ],
         "blinks": _spans(signals, np.asarray(signals.blink) >= _SHUT),
+        "speech": _spans(signals, np.asarray(signals.speech) >= SPEAKS),
         "faceless": _spans(signals, ~(np.asarray(signals.confidence) > 0.0)),
         "rows": [{"name": name, "bars": bars} for name, bars in rows],
         "counts": _counts(rows),

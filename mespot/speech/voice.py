@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,7 +32,7 @@ def voice_activity(
         path: video file or folder of frames.
         fps: frames per second as ``open_frames`` presents the video.
         frames: number of frames.
-        detector: for many videos open it once; ``SileroDetector`` unless given.
+        detector: a ``SileroDetector`` that the process keeps, unless given.
 
     Returns:
         float32 (frames,) probability of voice in [0, 1], 0 where the sound has a pause; ``None``
@@ -43,7 +45,7 @@ def voice_activity(
     if track is None or frames < 1:
         return None
     try:
-        detector = detector or SileroDetector()
+        detector = detector or _kept_detector()
     except (ImportError, OSError, RuntimeError) as error:
         log.warning("%s: sound is not used, the voice detector cannot be loaded (%s)", path, error)
         return None
@@ -64,6 +66,17 @@ def voice_activity(
     middles = (np.arange(len(chances)) + 0.5) * detector.window / RATE
     heard = np.interp(times, middles, chances, right=0.0)
     return np.clip(heard, 0.0, 1.0).astype(np.float32)
+
+
+def hear(path: str, fps: float, frames: int) -> tuple[np.ndarray | None, float]:
+    """Return ``voice_activity``, to be called in another process, and the CPU time it took, s."""
+    start = time.thread_time()
+    return voice_activity(path, fps, frames), time.thread_time() - start
+
+
+@functools.cache
+def _kept_detector() -> Detector:
+    return SileroDetector()
 
 
 def _judge(track: SoundTrack, seconds: float, detector: Detector) -> tuple[np.ndarray, float]:

@@ -36,7 +36,10 @@ def save_served_system(system: Path, folder: Path) -> None:
                 [
                     *(ColSpec("string", name) for name in ("path", "type")),
                     *(ColSpec("long", name) for name in ("onset", "offset")),
-                    *(ColSpec("double", name) for name in ("score", "onset_s", "offset_s")),
+                    *(
+                        ColSpec("double", name)
+                        for name in ("score", "onset_s", "offset_s", "speech")
+                    ),
                 ]
             ),
         ),

@@ -46,7 +46,7 @@ def test_spot_a_folder_of_frames(run, tmp_path):
     code, text, err = run("spot", f"anna={tmp_path / 'clip'}", "--fps", 30, "--out", out)
     assert code == 0, err
     lines = (out / "intervals.csv").read_text().splitlines()
-    assert lines[0] == "vid,onset,offset,type,score,onset_s,offset_s"
+    assert lines[0] == "vid,onset,offset,type,score,onset_s,offset_s,speech"
     rows = [line.split(",") for line in lines[1:]]
     hits = [
         row
@@ -76,7 +76,7 @@ def test_a_still_picture_gives_the_header_alone(run, tmp_path):
     code, _, err = run("spot", tmp_path / "still", "--fps", 25, "--out", tmp_path / "out")
     assert code == 0, err
     text = (tmp_path / "out" / "intervals.csv").read_text()
-    assert text == "vid,onset,offset,type,score,onset_s,offset_s\n"
+    assert text == "vid,onset,offset,type,score,onset_s,offset_s,speech\n"
 
 
 @pytest.mark.parametrize(

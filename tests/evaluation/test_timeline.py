@@ -38,6 +38,7 @@ def made_signals(seconds: float, gap: bool = False) -> SimpleNamespace:
         blink=blink,
         head_motion=np.abs(rng.normal(0, 0.1, count)),
         residual=np.zeros(count),
+        speech=(np.arange(count) >= count // 2).astype(float),
         confidence=confidence,
     )
 

@@ -158,7 +158,7 @@ def test_the_final_system_is_an_mlflow_model_that_takes_a_path(project, tmp_path
     system = load_system(project / "artifacts" / "fuse" / "casme3" / "system")
     params = load_params(project / "params.yaml")
     expected = spot(read_inputs([str(frames)], 30.0), tmp_path / "out", params, system)
-    columns = ["onset", "offset", "type", "score", "onset_s", "offset_s"]
+    columns = ["onset", "offset", "type", "score", "onset_s", "offset_s", "speech"]
     assert list(table.columns) == ["path", *columns]
     assert table[columns].values.tolist() == expected[columns].values.tolist()
 

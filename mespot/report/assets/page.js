@@ -122,6 +122,7 @@ if (select && select.options.length) {
         tickvals: video.rows.map((_, level) => -level), ticktext: video.rows.map((row) => row.name),
       }),
       shapes: [
+        ...video.speech.slice(0, 500).map(shade('#e3edfa')),
         ...video.blinks.slice(0, 500).map(shade('#fbedc9')),
         ...video.faceless.slice(0, 500).map(shade('#d5dadf')),
         {type: 'line', xref: 'paper', x0: 0, x1: 1, y0: video.threshold, y1: video.threshold,
