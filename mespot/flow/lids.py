@@ -1,9 +1,10 @@
-"""What the eyelids do for longer than a blink: shut, or lowered after the gaze.
+"""Eyes that stay shut for longer than a blink.
 
-``mespot.flow.blinks`` takes out whatever lasts longer than a blink; this is the other half. Two
-cues of a shut eye: the upper lids are down as far as in this video's blinks, and the aperture has
-lost its contrast. Lids that are down by less, over eyes that keep their contrast, follow a gaze
-towards something below.
+``mespot.flow.blinks`` takes out whatever lasts longer than a blink; this is the other half. A shut
+eye has three signs: the upper lids are down as far as in this video's blinks; they came down as
+quickly as lids do, unlike a brow that presses on them or a smile that narrows the eyes; and the
+aperture shows skin, brighter and with less contrast than the open eye. Eyes that look down are
+called shut where they look so: from the front they do not differ.
 """
 
 from __future__ import annotations
@@ -19,15 +20,17 @@ LONGEST_BLINK = 0.7
 
 _WINDOW = 16.0  # s around a moment, whose lids tell how high the open eye's are
 _EVERY = 0.5  # s between the moments at which the open level is looked up
-_OPEN = 0.25  # quantile of the lids' height that an open eye has: lids are down for less than 3/4
+_OPEN = 0.25  # share of the time that lids are at least open for: long closures are bounded by it
 _BLINKING = 0.5  # of ``signals.blink``: these frames tell how deep this video's blinks are
 _DEPTH = (0.025, 0.06)  # IOD, what a full stroke of the lids can measure
 _USUAL_DEPTH = 0.045  # IOD, in a video without blinks
 _SHUT, _STAYS_SHUT = 0.65, 0.45  # of a full stroke: to begin with, and to go on
-_PALE, _STAYS_PALE = 0.3, 0.2  # loss of contrast of a shut eye; with it, a smaller stroke will do
-_LOWERED, _STAYS_LOWERED = 0.4, 0.3  # of a full stroke
-_SHORTEST_GAZE = 0.3  # s
-_QUIET = 0.08  # s, smoothing
+_SKIN, _STAYS_SKIN = 0.2, 0.1  # contrast lost and brightness gained inside the apertures
+_QUICK = 0.5  # full strokes within _STROKE: quicker than brows and cheeks are
+_STROKE = 0.15  # s
+_BEGIN = 0.25  # s on either side of a run's first frame, in which the lids come down
+_QUIET = 0.08  # s, smoothing of the lids
+_QUIET_SKIN = 0.2  # s, smoothing of what the apertures show
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,12 @@ class LidCues:
 
     Attributes:
         stroke: (N,) both upper lids below their open level, in full strokes of this video.
-        pallor: (N,) share of the contrast inside both apertures that is missing, 0 to 1.
+        skin: (N,) share of the contrast inside the apertures that is missing, and logarithm of the
+            brightness that has come, added up; some 0.2 to 0.9 for shut eyes.
     """
 
     stroke: np.ndarray
-    pallor: np.ndarray
+    skin: np.ndarray
 
 
 def lid_cues(lids: np.ndarray, eyes: np.ndarray, blink: np.ndarray, step: float) -> LidCues:
@@ -57,24 +61,38 @@ def lid_cues(lids: np.ndarray, eyes: np.ndarray, blink: np.ndarray, step: float)
     blinks = below[blink > _BLINKING]
     depth = float(np.quantile(blinks, 0.8)) if len(blinks) else _USUAL_DEPTH
     contrast = eyes[:, :, 1] / np.maximum(eyes[:, :, 0], 8.0)  # (N, 2)
-    level = np.maximum(running_quantile(contrast, 1.0 - _OPEN, step), 1e-6)
-    return LidCues(below / np.clip(depth, *_DEPTH), np.clip(1.0 - contrast / level, 0, 1).min(1))
+    lost = 1.0 - contrast / np.maximum(running_quantile(contrast, 1.0 - _OPEN, step), 1e-6)
+    bright = np.log(np.maximum(eyes[:, :, 0], 8.0))
+    gained = bright - running_quantile(bright, _OPEN, step)
+    skin = smooth((lost + gained).mean(axis=1)[:, None], step, _QUIET_SKIN)[:, 0]
+    return LidCues(below / np.clip(depth, *_DEPTH), skin)
 
 
-def eyes_closed(cues: LidCues, step: float) -> np.ndarray:
-    """Frames (N,) in which both eyes are shut, in closures longer than a blink."""
-    certain = (cues.stroke > _SHUT) | ((cues.stroke > _LOWERED) & (cues.pallor > _PALE))
-    going_on = (cues.stroke > _STAYS_SHUT) | (
-        (cues.stroke > _STAYS_LOWERED) & (cues.pallor > _STAYS_PALE)
-    )
-    return long_runs(spread(certain, going_on), LONGEST_BLINK, step)
+def eyes_closed(cues: LidCues, turned: np.ndarray, step: float) -> np.ndarray:
+    """Frames in which both eyes are shut, in closures longer than a blink.
 
+    Args:
+        cues: of N crops.
+        turned: (N,) bool, the head is turned: lids are seen from the side then, and a closure that
+            begins or mostly lies there is not believed.
+        step: sampling period, s.
 
-def lids_lowered(cues: LidCues, step: float) -> np.ndarray:
-    """Frames (N,) in which the lids are down after the gaze or further, longer than a moment."""
-    return long_runs(
-        spread(cues.stroke > _LOWERED, cues.stroke > _STAYS_LOWERED), _SHORTEST_GAZE, step
-    )
+    Returns:
+        (N,) bool.
+    """
+    certain = (cues.stroke > _SHUT) & (cues.skin > _SKIN)
+    going_on = (cues.stroke > _STAYS_SHUT) & (cues.skin > _STAYS_SKIN)
+    lag, reach = max(1, round(_STROKE / step)), max(1, round(_BEGIN / step))
+    speed = np.zeros(len(certain))
+    speed[lag:] = cues.stroke[lag:] - cues.stroke[:-lag]
+    found = np.zeros(len(certain), dtype=bool)
+    for first, last in runs(spread(certain, going_on)):
+        long = (last - first) * step >= LONGEST_BLINK - 0.5 * step
+        # a video may begin with shut eyes
+        quick = first == 0 or speed[max(0, first - reach) : first + reach + 1].max() > _QUICK
+        sideways = turned[first] or turned[first:last].mean() > 0.5
+        found[first:last] = long and quick and not sideways
+    return found
 
 
 def running_quantile(values: np.ndarray, share: float, step: float) -> np.ndarray:
@@ -102,11 +120,3 @@ def spread(certain: np.ndarray, going_on: np.ndarray) -> np.ndarray:
     for first, last in runs(either):
         found[first:last] = certain[first:last].any()
     return found
-
-
-def long_runs(mask: np.ndarray, seconds: float, step: float) -> np.ndarray:
-    """Drop the runs of (N,) that last less than ``seconds``."""
-    kept = np.zeros(len(mask), dtype=bool)
-    for first, last in runs(mask):
-        kept[first:last] = (last - first) * step >= seconds - 0.5 * step
-    return kept

@@ -13,24 +13,25 @@ import numpy as np
 
 from mespot.faces.track import FaceTrack
 from mespot.flow.filters import fill_gaps
-from mespot.flow.lids import eyes_closed, lid_cues, lids_lowered, runs
+from mespot.flow.jumps import jumps
+from mespot.flow.lids import eyes_closed, lid_cues, spread
 from mespot.flow.pooling import Pooled
 from mespot.flow.pose import head_angles
 from mespot.flow.signals import FlowSignals
 
 NAMES = (
-    "no_face", "cut", "light", "head_fast", "head_turn", "eyes_closed", "blink", "gaze",
+    "no_face", "cut", "realigned", "light", "head_fast", "head_turn", "eyes_closed", "blink",
 )  # fmt: skip
 """Names of the states, gravest first."""
 
-_BLINK = 0.3
 _FAST = 1.5  # IOD/s
-_TURNED, _STAYS_TURNED = 12.0, 8.0  # degrees from the usual pose
-_CUT_HEAD, _CUT_REGIONS = 0.1, 0.06  # IOD from one crop to the next
-_CUT_TIMES = 4.0  # a cut exceeds what moves just before and after it so many times
-_AROUND = 0.2  # s on either side of a moment
+_TURNED, _STAYS_TURNED = 15.0, 10.0  # degrees from the usual pose
+_BLINK, _STAYS_BLINK = 0.5, 0.25  # of ``signals.blink``
+_GRAVITY = {"no_face": 1.0, "cut": 1.0, "realigned": 1.0, "light": 0.7, "eyes_closed": 0.5}
 _LIGHT = 0.12  # change of the logarithm of brightness within _LIGHT_STEP
 _LIGHT_STEP = 0.15  # s
+_ALIKE = 0.6  # of that change, by which both eyes' brightness and contrast may differ
+_CALM = 0.3  # full strokes by which the lids may move meanwhile
 
 
 @dataclass(frozen=True)
@@ -68,32 +69,31 @@ def states_of(signals: FlowSignals, track: FaceTrack, pooled: Pooled) -> States:
     uppers = [signals.regions.index(name) for name in ("lid_upper_r", "lid_upper_l")]
     cues = lid_cues(signals.displacement[:, uppers, 1], eyes, signals.blink, step)
     angles = head_angles(pooled, track, step)
-    cut = _cuts(pooled, track, usable, step)
-    blink = signals.blink > _BLINK
-    shut = eyes_closed(cues, step)
+    cut, realigned = jumps(pooled, track, usable, step)
+    turned = spread(*(np.abs(angles).max(axis=1) > least for least in (_TURNED, _STAYS_TURNED)))
+    shut = eyes_closed(cues, turned, step)
+    blink = spread(signals.blink > _BLINK, signals.blink > _STAYS_BLINK) & ~shut
     found = {
         "no_face": ~usable,
         "cut": cut,
-        "light": _light(eyes, cues.stroke, blink, step) & ~cut,
+        "realigned": realigned,
+        "light": _light(eyes, cues.stroke, blink, step) & ~cut & ~realigned,
         "head_fast": signals.head_motion > _FAST,
-        "head_turn": _turned(angles),
+        "head_turn": turned,
         "eyes_closed": shut,
-        "blink": blink & ~shut,
-        "gaze": lids_lowered(cues, step) & ~shut & ~blink,
+        "blink": blink,
     }
-    held = np.stack([found[name] & (usable | (name in ("no_face", "cut"))) for name in NAMES], 1)
-    grade = np.maximum.reduce(
-        [
-            held[:, 0],
-            held[:, 1],
-            0.7 * held[:, 2],
-            np.clip(signals.head_motion / (2.0 * _FAST), 0, 1),
-            np.clip(np.abs(angles).max(axis=1) / (3.0 * _TURNED), 0, 0.8),
-            0.5 * np.maximum(held[:, 5], signals.blink),
-            0.3 * held[:, 7],
-        ]
+    seen = {name: found[name] & (usable | (name == "no_face")) for name in NAMES}
+    grades = [gravity * seen[name] for name, gravity in _GRAVITY.items()]
+    grades.append(np.clip(signals.head_motion / (2.0 * _FAST), 0.0, 1.0))
+    grades.append(np.clip(np.abs(angles).max(axis=1) / (2.0 * _TURNED), 0.0, 0.8))
+    grades.append(0.5 * signals.blink)
+    return States(
+        names=NAMES,
+        held=np.stack([seen[name] for name in NAMES], axis=1),
+        disturbed=np.maximum.reduce(grades).astype(np.float32),
+        angles=angles.astype(np.float32),
     )
-    return States(NAMES, held, grade.astype(np.float32), angles.astype(np.float32))
 
 
 def labels(states: States) -> np.ndarray:
@@ -108,47 +108,25 @@ def disturbed(states: States) -> np.ndarray:
     return states.disturbed
 
 
-def _turned(angles: np.ndarray) -> np.ndarray:
-    most = np.abs(angles).max(axis=1)
-    found = np.zeros(len(most), dtype=bool)
-    for first, last in runs(most > _STAYS_TURNED):
-        found[first:last] = most[first:last].max() > _TURNED
-    return found
-
-
-def _cuts(pooled: Pooled, track: FaceTrack, usable: np.ndarray, step: float) -> np.ndarray:
-    """Frames within a moment of one where the head and all of the face jump at once: (N,)."""
-    count = len(usable)
-    if count < 2:
-        return np.zeros(count, dtype=bool)
-    head = np.linalg.norm(np.diff(np.asarray(track.head, dtype=np.float64), axis=0), axis=1)
-    moved = np.linalg.norm(np.diff(pooled.displacement, axis=0), axis=2).mean(axis=1)
-    both = usable[1:] & usable[:-1]
-    jump = np.where(both, moved, 0.0)  # (N - 1,)
-    far = both & (head > _CUT_HEAD) & (jump > _CUT_REGIONS)
-    reach = max(1, round(0.5 * _AROUND / step))
-    found = np.zeros(count, dtype=bool)
-    for at in np.flatnonzero(far):
-        near = np.concatenate([jump[max(0, at - 3 * reach) : max(0, at - 1)],
-                               jump[at + 2 : at + 3 * reach]])
-        if not len(near) or jump[at] > _CUT_TIMES * np.median(near):
-            found[max(0, at + 1 - reach) : at + 1 + reach] = True
-    return found
-
-
 def _light(eyes: np.ndarray, stroke: np.ndarray, blink: np.ndarray, step: float) -> np.ndarray:
-    """Frames (N,) around a change of brightness of both eyes that neither lids nor gaze make."""
+    """Frames (N,) in which both eyes change their brightness alike, and neither contrast nor lids.
+
+    Args:
+        eyes: (N, 2, 2) mean and standard deviation of grey inside both apertures, no NaN.
+        stroke: (N,) how far the lids are down, in full strokes.
+        blink: (N,) bool.
+        step: sampling period, s.
+    """
     lag = max(1, round(_LIGHT_STEP / step))
-    count = len(eyes)
-    if count <= lag:
-        return np.zeros(count, dtype=bool)
-    bright = np.log(np.maximum(eyes[:, :, 0], 4.0))
-    contrast = np.log(np.maximum(eyes[:, :, 1], 0.5)) - bright
-    change = bright[lag:] - bright[:-lag]  # (N - lag, 2)
-    same = np.sign(change[:, 0]) == np.sign(change[:, 1])
-    still = np.abs(contrast[lag:] - contrast[:-lag]).max(axis=1) < 0.5 * np.abs(change).min(axis=1)
-    calm = (np.abs(stroke[lag:] - stroke[:-lag]) < 0.3) & ~blink[lag:] & ~blink[:-lag]
-    found = np.zeros(count, dtype=bool)
-    for at in np.flatnonzero((np.abs(change).min(axis=1) > _LIGHT) & same & still & calm):
+    found = np.zeros(len(eyes), dtype=bool)
+    if len(eyes) <= lag:
+        return found
+    look = np.log(np.maximum(eyes, (4.0, 0.5)))
+    change = look[lag:] - look[:-lag]  # (N - lag, 2 eyes, mean and spread)
+    least, most = change.min(axis=(1, 2)), change.max(axis=(1, 2))
+    size = np.minimum(np.abs(least), np.abs(most))
+    alike = (np.sign(least) == np.sign(most)) & (most - least < _ALIKE * size)
+    calm = (np.abs(stroke[lag:] - stroke[:-lag]) < _CALM) & ~blink[lag:] & ~blink[:-lag]
+    for at in np.flatnonzero((size > _LIGHT) & alike & calm):
         found[at : at + lag + 1] = True
     return found
