@@ -29,6 +29,7 @@ _SKIN, _STAYS_SKIN = 0.2, 0.1  # contrast lost and brightness gained inside the 
 _QUICK = 0.5  # full strokes within _STROKE: quicker than brows and cheeks are
 _STROKE = 0.15  # s
 _BEGIN = 0.25  # s on either side of a run's first frame, in which the lids come down
+_STILL = 6.0  # degrees that the head may turn meanwhile
 _QUIET = 0.08  # s, smoothing of the lids
 _QUIET_SKIN = 0.2  # s, smoothing of what the apertures show
 
@@ -68,13 +69,13 @@ def lid_cues(lids: np.ndarray, eyes: np.ndarray, blink: np.ndarray, step: float)
     return LidCues(below / np.clip(depth, *_DEPTH), skin)
 
 
-def eyes_closed(cues: LidCues, turned: np.ndarray, step: float) -> np.ndarray:
+def eyes_closed(cues: LidCues, angles: np.ndarray, step: float) -> np.ndarray:
     """Frames in which both eyes are shut, in closures longer than a blink.
 
     Args:
         cues: of N crops.
-        turned: (N,) bool, the head is turned: lids are seen from the side then, and a closure that
-            begins or mostly lies there is not believed.
+        angles: (N, 2) yaw and pitch of the head, degrees. A turn carries the lids along as a
+            closure does, so the head has to keep still while they come down.
         step: sampling period, s.
 
     Returns:
@@ -87,11 +88,11 @@ def eyes_closed(cues: LidCues, turned: np.ndarray, step: float) -> np.ndarray:
     speed[lag:] = cues.stroke[lag:] - cues.stroke[:-lag]
     found = np.zeros(len(certain), dtype=bool)
     for first, last in runs(spread(certain, going_on)):
+        begin = slice(max(0, first - reach), first + reach + 1)
         long = (last - first) * step >= LONGEST_BLINK - 0.5 * step
-        # a video may begin with shut eyes
-        quick = first == 0 or speed[max(0, first - reach) : first + reach + 1].max() > _QUICK
-        sideways = turned[first] or turned[first:last].mean() > 0.5
-        found[first:last] = long and quick and not sideways
+        quick = first == 0 or speed[begin].max() > _QUICK  # a video may begin with shut eyes
+        still = np.ptp(angles[begin], axis=0).max() < _STILL
+        found[first:last] = long and quick and still
     return found
 
 

@@ -71,7 +71,7 @@ def states_of(signals: FlowSignals, track: FaceTrack, pooled: Pooled) -> States:
     angles = head_angles(pooled, track, step)
     cut, realigned = jumps(pooled, track, usable, step)
     turned = spread(*(np.abs(angles).max(axis=1) > least for least in (_TURNED, _STAYS_TURNED)))
-    shut = eyes_closed(cues, turned, step)
+    shut = eyes_closed(cues, angles, step)
     blink = spread(signals.blink > _BLINK, signals.blink > _STAYS_BLINK) & ~shut
     found = {
         "no_face": ~usable,
