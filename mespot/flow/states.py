@@ -3,6 +3,11 @@
 A blink, a turned head or a picture that jumps move regions of the face as an expression does.
 Naming them says why a stretch of video has no answer, and lets whatever decides trust it less.
 States may hold at the same time; ``labels`` names the gravest one.
+
+Hands over the face, gaze, licked or pressed lips, chewing and yawns have no name here: on real
+clips nothing in these measurements tells a hand at the chin from a moving mouth, or a lowered gaze
+from eyes that a smile or a frown narrows. A hand that hides so much that the face is lost is
+``no_face``.
 """
 
 from __future__ import annotations
