@@ -1,17 +1,28 @@
-"""Expression intervals of a video, found in its flow signals at all lengths at once."""
+"""Expressions of a video, found in its flow signals.
+
+Everything that a face does makes stretches (``mespot.flow.proposals``); two scorers, fitted on real
+and on rendered faces (``benchmarks/segment_training.py``), tell how likely each is an expression:
+one knows expressions as people show and annotators mark them, the other one small, quick movements
+in a quiet face, as micro-expressions are. Of stretches that share time the more likely stays.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from mespot.events import empty_intervals
-from mespot.flow.edges import Bump, Tracer
+from mespot.flow.bumps import find_bumps
+from mespot.flow.channels import channels_of
 from mespot.flow.evidence import Evidence, evidence_of
+from mespot.flow.forest import Forest
+from mespot.flow.proposals import Proposals, propose
 from mespot.flow.signals import FlowSignals
-from mespot.flow.spans import keep_apart, overlap, share_of_shorter
+from mespot.flow.spans import keep_apart
+from mespot.flow.stretches import StretchFeatures
 from mespot.params.flow import FlowParams
 
 FEATURES = {
@@ -24,25 +35,14 @@ FEATURES = {
     "confidence": np.float64,
 }
 """Columns beyond ``INTERVAL_COLUMNS``."""
+SCORERS = ("expression", "brief")
+"""Names of the fitted scorers: expressions as they are marked, and brief small ones."""
 _LEAST_SCORE = 0.1
-_SAME = 0.6  # overlap from which on a candidate is another one's
-
-
-@dataclass(frozen=True)
-class Traced:
-    """A bump and what speaks for it.
-
-    Attributes:
-        level: peak of the evidence, noise SDs.
-        bump: edges and amplitude.
-        action: the facial action that it is most like.
-        confidence: mean of the signals' confidence inside.
-    """
-
-    level: float
-    bump: Bump
-    action: str
-    confidence: float
+_BLOCK = 4096  # stretches described at a time
+_SAME_IOU = 0.15  # two kept intervals share at most so much of both together
+_SAME_SHARE = 0.3  # and so much of the shorter one
+_AGREE = 0.7  # IoU from which on a stretch helps to place the edges of a better one
+_AGREE_SCORE = 0.7  # if it has this share of its score
 
 
 def find_intervals(signals: FlowSignals, params: FlowParams) -> pd.DataFrame:
@@ -60,7 +60,10 @@ def find_intervals(signals: FlowSignals, params: FlowParams) -> pd.DataFrame:
     table = empty_table()
     if len(signals.time) < 5 or not (signals.confidence > 0.0).any():
         return table
-    return choose(signals, trace_bumps(signals, params), params)
+    stretches, scores = scored_stretches(signals, params)
+    rows = _rows(signals, evidence_of(signals, params), stretches, scores, params)
+    rows.sort(key=lambda row: (row[1], row[2]))
+    return pd.DataFrame(rows, columns=list(table.columns)).astype(table.dtypes) if rows else table
 
 
 def empty_table() -> pd.DataFrame:
@@ -71,91 +74,120 @@ def empty_table() -> pd.DataFrame:
     return table
 
 
-def candidates(
-    evidence: Evidence, step: float, least: float
+def described(signals: FlowSignals, params: FlowParams) -> tuple[Proposals, StretchFeatures]:
+    """Return the stretches of one video and what describes them; at least five crops, a face."""
+    channels, evidence = channels_of(signals), evidence_of(signals, params)
+    bumps = find_bumps(signals, params)
+    stretches = propose(channels, bumps, signals.step)
+    return stretches, StretchFeatures(signals, channels, evidence, bumps)
+
+
+def scored_stretches(signals: FlowSignals, params: FlowParams) -> tuple[Proposals, np.ndarray]:
+    """Return the stretches of one video and the (n,) scores of each, the better of both scorers."""
+    stretches, features = described(signals, params)
+    scores = np.zeros(len(stretches))
+    for begin in range(0, len(stretches), _BLOCK):
+        part = slice(begin, begin + _BLOCK)
+        for name in SCORERS:
+            forest = load_scorer(name)
+            rows = features.describe(stretches.part(part), forest.names)
+            scores[part] = np.maximum(scores[part], forest.score(rows))
+    return stretches, scores
+
+
+@functools.cache
+def load_scorer(name: str) -> Forest:
+    """Load one of ``SCORERS``."""
+    return Forest.load(Path(__file__).with_name("scorers") / f"{name}.npz")
+
+
+def keep_best(
+    first: np.ndarray, last: np.ndarray, scores: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Local maxima over time at every length: level, length index, sample; (n,), best first."""
-    numbers, samples = [], []
-    for number, (length, level) in enumerate(zip(evidence.lengths, evidence.level, strict=True)):
-        reach = max(1, round(0.25 * length / step))
-        padded = np.pad(level, reach, constant_values=-1.0)
-        windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
-        high = np.flatnonzero(level >= least)
-        high = high[level[high] >= windows[high].max(axis=1, initial=-1.0)]
-        numbers.append(np.full(len(high), number))
-        samples.append(high)
-    number, sample = np.concatenate(numbers), np.concatenate(samples)
-    level = evidence.level[number, sample]
-    order = np.argsort(-level, kind="stable")  # of equal ones the shorter, then the earlier
-    return level[order], number[order], sample[order]
+    """Keep stretches apart, the best first, and place their edges by all that agree with each.
 
+    Args:
+        first: (n,) first sample.
+        last: (n,) last sample, inclusive.
+        scores: (n,).
 
-def trace_bumps(signals: FlowSignals, params: FlowParams) -> list[Traced]:
-    """Trace the bumps of one video, before any is scored; at least five crops, a face in some."""
-    evidence = evidence_of(signals, params)
-    least = params.threshold * (_LEAST_SCORE / (1.0 - _LEAST_SCORE)) ** (1.0 / params.slope)
-    level, number, sample = candidates(evidence, signals.step, least)
-    centre, length = np.asarray(signals.time)[sample], evidence.lengths[number]
-    spans = np.stack([centre - 0.5 * length, centre + 0.5 * length], axis=1)
-    tried = keep_apart(spans, overlap, _SAME)
-    tracer = Tracer(signals, params.edge, params.neutral_tolerance)
-    bumps = tracer.trace(centre[tried], length[tried])
-    found = []
-    for index, bump in zip(tried.tolist(), bumps, strict=True):
-        if bump is not None and bump.offset - bump.onset <= 1.5 * params.longest:
-            action = evidence.name(number[index], sample[index])
-            sure = _confidence(signals, bump)
-            found.append(Traced(float(level[index]), bump, action, sure))
-    return found
-
-
-def _confidence(signals: FlowSignals, bump: Bump) -> float:
-    first = np.searchsorted(signals.time, bump.onset)
-    last = np.searchsorted(signals.time, bump.offset, side="right")
-    return float(signals.confidence[first:last].mean()) if last > first else 0.0
-
-
-def choose(signals: FlowSignals, bumps: list[Traced], params: FlowParams) -> pd.DataFrame:
-    """Score bumps and keep the best where they share time; the table of ``find_intervals``."""
-    scored = [(score_of(one, params), one) for one in bumps]
-    scored = [pair for pair in scored if pair[0] >= _LEAST_SCORE]
-    scored.sort(key=lambda pair: (-pair[0], -pair[1].level))
-    spans = np.array([(one.bump.onset, one.bump.offset) for _, one in scored]).reshape(-1, 2)
-    kept = keep_apart(spans, share_of_shorter, params.max_shared)
-    rows = [_row(signals, params, *scored[index]) for index in kept.tolist()]
-    table = empty_table()
-    rows.sort(key=lambda row: (row[1], row[2]))
-    return pd.DataFrame(rows, columns=list(table.columns)).astype(table.dtypes) if rows else table
-
-
-def _row(signals: FlowSignals, params: FlowParams, score: float, one: Traced) -> tuple:
-    bump = one.bump
-    onset, offset = source_frames(bump.onset, bump.offset, signals)
-    apex = int(np.clip(round(bump.apex * signals.fps), onset, offset))
-    duration = (offset - onset + 1) / signals.fps
-    return (
-        "", onset, offset, kind_of(duration, bump.amplitude, params), score,
-        apex, one.level, duration, bump.amplitude, bump.region, one.action, one.confidence,
-    )  # fmt: skip
-
-
-def score_of(one: Traced, params: FlowParams) -> float:
-    """Score in [0, 1]: certain only when a bump is above noise, large, off neutral and well seen.
-
-    Four odds are joined so that the smallest rules: peak over ``threshold``, amplitude over the
-    smallest that counts as an expression at this duration (slow drift moves skin too, so longer
-    bumps have to be larger), departure from neutral, and confidence against doubt (a head that is
-    whirling about or leaving the picture moves skin in any direction).
+    Returns:
+        (m,) indices of those that are kept, and their first and last samples, float64.
     """
-    bump = one.bump
-    least = max(params.least_speed * (bump.offset - bump.onset), params.least_amplitude)
-    ratios = (
-        one.level / params.threshold,
-        bump.amplitude / min(least, params.enough_amplitude),
-        bump.departure / params.least_departure,
-        (one.confidence / max(1.0 - one.confidence, 1e-6)) ** 2,
-    )
-    return 1.0 / (1.0 + sum(max(ratio, 1e-6) ** -params.slope for ratio in ratios))
+    order = np.argsort(-scores, kind="stable")
+    spans = np.stack([first, last + 1], axis=1).astype(np.float64)
+    kept = order[keep_apart(spans[order], _in_common, 1.0)]
+    begins, ends = np.empty(len(kept)), np.empty(len(kept))
+    for row, index in enumerate(kept.tolist()):
+        both = np.minimum(last, last[index]) - np.maximum(first, first[index]) + 1
+        either = np.maximum(last, last[index]) - np.minimum(first, first[index]) + 1
+        agree = (both >= _AGREE * either) & (scores >= _AGREE_SCORE * scores[index])
+        weight = scores[agree] ** 2
+        begins[row] = np.average(first[agree], weights=weight)
+        ends[row] = np.average(last[agree], weights=weight)
+    return kept, begins, ends
+
+
+def _in_common(span: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """What a span (2,) shares with others (n, 2); above 1 it is too much."""
+    both = np.minimum(others[:, 1], span[1]) - np.maximum(others[:, 0], span[0])
+    either = np.maximum(others[:, 1], span[1]) - np.minimum(others[:, 0], span[0])
+    shorter = np.minimum(others[:, 1] - others[:, 0], span[1] - span[0])
+    both = np.maximum(both, 0.0)
+    return np.maximum(both / either / _SAME_IOU, both / shorter / _SAME_SHARE)
+
+
+def _rows(
+    signals: FlowSignals,
+    evidence: Evidence,
+    stretches: Proposals,
+    scores: np.ndarray,
+    params: FlowParams,
+) -> list[tuple]:
+    likely = np.flatnonzero(scores >= _LEAST_SCORE * _AGREE_SCORE)
+    some, scores = stretches.part(likely), scores[likely]
+    kept, begins, ends = keep_best(some.first, some.last, scores)
+    rows = []
+    for index, begin, end in zip(kept.tolist(), begins.tolist(), ends.tolist(), strict=True):
+        if scores[index] >= _LEAST_SCORE:
+            rows.append(_row(signals, evidence, scores[index], round(begin), round(end), params))
+    return rows
+
+
+def _row(
+    signals: FlowSignals,
+    evidence: Evidence,
+    score: float,
+    first: int,
+    last: int,
+    params: FlowParams,
+) -> tuple:
+    """One interval: where, how certain, and what moves in it."""
+    inside = slice(first, last + 1)
+    moved = np.asarray(signals.displacement[inside], dtype=np.float64)  # (n, R, 2)
+    flank = max(1, (last - first + 1) // 4)
+    before = signals.displacement[max(first - flank, 0) : max(first, 1)].mean(axis=0)
+    after = signals.displacement[last + 1 : last + 1 + flank]
+    after = after.mean(axis=0) if len(after) else moved[-1]
+    away = np.minimum(
+        np.linalg.norm(moved - before, axis=2), np.linalg.norm(moved - after, axis=2)
+    )  # (n, R)
+    away[:, [name.startswith("lid") for name in signals.regions]] = 0.0
+    moment, region = np.unravel_index(away.argmax(), away.shape)
+    seconds = signals.time[last] - signals.time[first]
+    length = int(np.abs(np.log(evidence.lengths / max(seconds, 0.05))).argmin())
+    level = evidence.level[:, inside]
+    peak = int(evidence.level[length, inside].argmax()) + first
+    onset = int(signals.frame[first])
+    offset = int(min(signals.frame[last], signals.frames - 1))
+    duration = (offset - onset + 1) / signals.fps
+    amplitude = float(away.max())
+    return (
+        "", onset, offset, kind_of(duration, amplitude, params), float(score),
+        int(np.clip(signals.frame[first + moment], onset, offset)), float(level.max()), duration,
+        amplitude, signals.regions[region], evidence.name(length, peak),
+        float(signals.confidence[inside].mean()),
+    )  # fmt: skip
 
 
 def kind_of(duration: float, amplitude: float, params: FlowParams) -> str:
@@ -169,11 +201,3 @@ def kind_of(duration: float, amplitude: float, params: FlowParams) -> str:
     """
     size = params.amplitude_weight * np.log(max(amplitude, 1e-6) / params.me_amplitude)
     return "me" if np.log(max(duration, 1e-6) / params.me_seconds) + size < 0.0 else "mae"
-
-
-def source_frames(onset: float, offset: float, signals: FlowSignals) -> tuple[int, int]:
-    """First and last source frame inside [onset, offset] seconds, at least one frame."""
-    first = int(np.ceil(onset * signals.fps - 1e-6))
-    last = max(int(np.floor(offset * signals.fps + 1e-6)), first)
-    top = max(signals.frames - 1, 0)
-    return int(np.clip(first, 0, top)), int(np.clip(last, 0, top))

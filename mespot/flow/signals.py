@@ -21,10 +21,12 @@ from mespot.flow.baseline import neutral_level
 from mespot.flow.blinks import closure
 from mespot.flow.evidence import Evidence, measure_evidence, tried_lengths
 from mespot.flow.filters import BoxMeans, fill_gaps, robust_sd, smooth
+from mespot.flow.geometry import face_geometry
 from mespot.flow.nuisance import leak
 from mespot.flow.pooling import Pooled
 from mespot.flow.regions import make_regions
 from mespot.flow.rigid import remove_head
+from mespot.flow.states import NAMES, states_of
 from mespot.params.flow import FlowParams
 from mespot.speech.visual import visual_speech, with_voice
 
@@ -49,6 +51,14 @@ class FlowSignals:
         residual: (N,) float32 what the rigid head fit leaves at the anchors, IOD.
         confidence: (N,) float32 0 (no face, wild motion) to 1.
         speech: (N,) float32 probability that the person speaks, 0 to 1.
+        pose: (N, 6) float32 of the head: shift x and y in IOD, roll in rad, log scale, against the
+            first crop; yaw and pitch in rad, against each stretch's reference.
+        geometry: (4,) float32 IOD, of the neutral face by its landmarks: how far the lips are
+            apart, the corners of the mouth from its middle, the corners above the middle of the
+            lips, the brows above the eyes.
+        states: (N, S) bool, what holds of ``mespot.flow.states.NAMES``.
+        disturbed: (N,) float32 how much that disturbs, 0 to 1.
+        angles: (N, 2) float32 yaw and pitch of the head from its usual pose, degrees.
         frames: number of source frames of the video.
         fps: source frames per second.
         evidence: what ``strength`` was made from, where these signals were just measured; not
@@ -66,6 +76,11 @@ class FlowSignals:
     residual: np.ndarray
     confidence: np.ndarray
     speech: np.ndarray
+    pose: np.ndarray
+    geometry: np.ndarray
+    states: np.ndarray
+    disturbed: np.ndarray
+    angles: np.ndarray
     frames: int
     fps: float
     evidence: Evidence | None = dataclasses.field(
@@ -181,11 +196,20 @@ def refine(
         residual=np.where(usable, fit.residual, 0.0).astype(np.float32),
         confidence=confidence.astype(np.float32),
         speech=_speech(displacement, regions.names, usable, step, voice, track.frame),
+        pose=np.column_stack([head, fit.motion[:, 4:]]).astype(np.float32),
+        geometry=face_geometry(track, displacement, regions.names).astype(np.float32),
+        states=np.zeros((len(time), len(NAMES)), dtype=bool),
+        disturbed=np.zeros(len(time), dtype=np.float32),
+        angles=np.zeros((len(time), 2), dtype=np.float32),
         frames=int(track.frames),
         fps=float(track.fps),
     )
     if not usable.any():
         return signals
+    named = states_of(signals, track, pooled)
+    signals = dataclasses.replace(
+        signals, states=named.held, disturbed=named.disturbed, angles=named.angles
+    )
     evidence = measure_evidence(signals, tried_lengths(params), params.noise_floor)
     strongest = evidence.level.max(axis=0)
     signals = dataclasses.replace(signals, strength=strongest.astype(np.float32))

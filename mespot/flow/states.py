@@ -13,6 +13,7 @@ from eyes that a smile or a frown narrows. A hand that hides so much that the fa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,7 +23,9 @@ from mespot.flow.jumps import jumps
 from mespot.flow.lids import eyes_closed, lid_cues, spread
 from mespot.flow.pooling import Pooled
 from mespot.flow.pose import head_angles
-from mespot.flow.signals import FlowSignals
+
+if TYPE_CHECKING:
+    from mespot.flow.signals import FlowSignals
 
 NAMES = (
     "no_face", "cut", "realigned", "light", "head_fast", "head_turn", "eyes_closed", "blink",
@@ -64,7 +67,7 @@ def states_of(signals: FlowSignals, track: FaceTrack, pooled: Pooled) -> States:
     """Name what disturbs each frame.
 
     Args:
-        signals: made of ``pooled``.
+        signals: made of ``pooled``; their states and angles are not read.
         track: alignment of the same N crops.
         pooled: raw measurements, whose anchors and apertures tell of turns, lids and light.
     """
@@ -106,11 +109,6 @@ def labels(states: States) -> np.ndarray:
     table = np.array([*states.names, ""])
     first = np.where(states.held.any(axis=1), states.held.argmax(axis=1), len(states.names))
     return table[first]
-
-
-def disturbed(states: States) -> np.ndarray:
-    """How much each frame is disturbed: (N,) float32, 0 (not at all) to 1 (nothing to see)."""
-    return states.disturbed
 
 
 def _light(eyes: np.ndarray, stroke: np.ndarray, blink: np.ndarray, step: float) -> np.ndarray:
