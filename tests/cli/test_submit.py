@@ -221,7 +221,7 @@ def test_a_changed_setting_starts_afresh(run, tree, entry, params_file, monkeypa
 
     searched = []
 
-    def faceless(source, name, *rest):
+    def faceless(source, name, *rest, **more):
         searched.append(name)
         raise MespotError(f"video {name}: no face")
 
