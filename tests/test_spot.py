@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import threading
@@ -9,13 +10,17 @@ import weakref
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mespot import spot as module
 from mespot.crew import Crew
 from mespot.errors import MespotError
 from mespot.faces.detector import DlibDetector
+from mespot.faces.timing import Timing
+from mespot.flow import spot as spot_stage
 from mespot.flow.estimate import make_flow
+from mespot.flow.intervals import empty_table
 from mespot.params import load_params
 from mespot.spot_video import flow_sized, spot_video
 from mespot.synth.identity import make_identity
@@ -61,11 +66,11 @@ class Video:
 def opened(monkeypatch, tmp_path):
     """`spot` with a video in memory for its file."""
 
-    def call(video, out, jobs=2):
+    def call(video, out, jobs=2, **more):
         monkeypatch.setattr(module, "open_frames", lambda *_: video)
         monkeypatch.setattr(module, "open_grey", lambda *_: video)
         params = PARAMS.model_copy(update={"jobs": jobs})
-        return module.spot([module.Input("v", tmp_path / "v.mp4", None)], out, params)
+        return module.spot([module.Input("v", tmp_path / "v.mp4", None)], out, params, **more)
 
     return call
 
@@ -148,3 +153,61 @@ def test_a_killed_process_costs_no_video(opened, pictures, tmp_path, monkeypatch
     for name in ("intervals.csv", "v/frames.csv"):
         files = [(tmp_path / folder / name).read_bytes() for folder in ("alone", "helped")]
         assert files[0] == files[1]
+
+
+def test_speech_is_marked_dropped_or_not_known_to_the_search(
+    opened, pictures, tmp_path, monkeypatch
+):
+    """Whoever speaks does so from frame 30 on; one interval lies before, one after."""
+    whole, told = spot_stage.refine, []
+
+    def talking(*words):
+        signals = whole(*words)
+        return dataclasses.replace(signals, speech=(signals.frame >= 30).astype(np.float32))
+
+    def found(signals, params):
+        told.append(signals.speech.max())
+        rows = [{"onset": 5, "offset": 14}, {"onset": 28, "offset": 37}]
+        table = pd.DataFrame(rows).assign(video="", type="me", score=0.9)
+        return pd.concat([empty_table(), table])[list(empty_table().columns)]
+
+    monkeypatch.setattr(spot_stage, "refine", talking)
+    monkeypatch.setattr(spot_stage, "find_intervals", found)
+    for speech, shares in (("mark", [0.0, 0.8]), ("expressions", [0.0, 0.8]), ("drop", [0.0])):
+        table = opened(Video(pictures, 60), tmp_path / speech, 1, speech=speech)
+        assert table["speech"].tolist() == shares
+        stored = pd.read_csv(tmp_path / speech / "intervals.csv")
+        assert stored["speech"].tolist() == shares
+        frames = pd.read_csv(tmp_path / speech / "v" / "frames.csv")["speech"]
+        assert frames.tolist() == [0.0] * 30 + [1.0] * 30
+        page = (tmp_path / speech / "report.html").read_text()
+        assert ("more than half is spoken are left out" in page) == (speech == "drop")
+    assert told == [1.0, 0.0, 1.0]
+
+
+def test_a_short_clip_without_a_stated_rest_says_so(opened, pictures, tmp_path, caplog):
+    caplog.set_level("INFO")
+    opened(Video(pictures, 40), tmp_path / "out", 1)
+    assert f"v: {module.REST_UNKNOWN}" in caplog.text
+    assert module.REST_UNKNOWN in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_the_voice_of_a_file_is_heard_beside_the_rest(pictures, tmp_path, monkeypatch):
+    calls, given = [], []
+
+    def heard(path, fps, frames):
+        calls.append((path, fps, frames))
+        return np.ones(frames, np.float32), 0.25
+
+    whole = spot_stage.refine
+    monkeypatch.setattr("mespot.spot_video.hear", heard)
+    monkeypatch.setattr(spot_stage, "refine", lambda *words: given.append(words) or whole(*words))
+    (tmp_path / "v.mp4").write_bytes(b"")
+    timing = Timing()
+    for sound in (tmp_path / "v.mp4", tmp_path, None):  # file, folder of frames, nothing
+        work = tmp_path / f"work{len(given)}"
+        work.mkdir()
+        spot_video(Video(pictures, 30), "v", work, PARAMS, sound=sound, timing=timing)
+    assert calls == [(str(tmp_path / "v.mp4"), FPS, 30)]
+    assert timing.seconds["voice"] == 0.25
+    assert [words[3] is not None for words in given] == [True, False, False]

@@ -165,6 +165,7 @@ def _resampler() -> av.AudioResampler:
 
 def _numbered(frames: list[av.AudioFrame], place: int) -> Iterator[tuple[int, np.ndarray]]:
     for frame in frames:
-        samples = frame.to_ndarray().reshape(-1)  # (1, n), mono
+        # as PyAV's own conversion gives it, at a fraction of the time; copied, the frame goes
+        samples = np.frombuffer(frame.planes[0], np.float32, frame.samples).copy()  # (n,)
         yield place, samples
         place += samples.size

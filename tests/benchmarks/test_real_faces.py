@@ -244,7 +244,7 @@ def test_a_clip_that_is_done_is_not_run_again(tmp_path, monkeypatch, params):
         done.append(inputs[0].name)
         if inputs[0].name == "second":
             raise MespotError("no face")
-        rows = [(inputs[0].name, 1, 9, "me", 0.9, 0.04, 0.36)]
+        rows = [(inputs[0].name, 1, 9, "me", 0.9, 0.04, 0.36, 0.25)]
         return pd.DataFrame(rows, columns=list(real_faces.COLUMNS))
 
     monkeypatch.setattr(real_faces, "spot", stand_in)

@@ -4,6 +4,7 @@ import json
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 
 
@@ -90,6 +91,13 @@ def test_a_still_picture_gives_the_header_alone(run, tmp_path):
         ),
         (["../up={clip}", "--fps", "30", "--out", "o"], "cannot name a folder"),
         (["{text}", "--out", "o"], "not a readable video"),
+        (["{clip}", "--fps", "30", "--out", "o", "--neutral", "2-1"], "end before the start"),
+        (["{clip}", "--fps", "30", "--out", "o", "--neutral", "2-3"], "outside of the video"),
+        (["{clip}", "--fps", "30", "--out", "o", "--neutral", "3f-9f"], "outside of the video"),
+        (
+            ["{clip}", "--fps", "30", "--out", "o", "--neutral-table", "{rest}"],
+            "neutral of anna: no such input, found clip",
+        ),
         (["{clip}", "--fps", "30", "--out", "o", "--model", "{clip}"], "no system.json"),
         (["{clip}", "--fps", "30", "--out", "o", "--params", "{text}"], "notes.mp4"),
     ],
@@ -100,13 +108,35 @@ def test_spot_faults_are_one_line_and_nothing_is_written(
     (tmp_path / "clip").mkdir()
     cv2.imwrite(str(tmp_path / "clip" / "1.jpg"), np.zeros((64, 64), np.uint8))
     (tmp_path / "notes.mp4").write_text("not: [a video")
+    (tmp_path / "rest.csv").write_text("vid,start,end\nanna,0,0.1\n")
     monkeypatch.chdir(tmp_path)
     places = {"clip": str(tmp_path / "clip"), "text": str(tmp_path / "notes.mp4")}
+    places["rest"] = str(tmp_path / "rest.csv")
     code, _, err = run("spot", *[word.format(**places) for word in words])
     assert code == 1
     assert expected in err
     assert len(err.strip().splitlines()) == 1 and "Traceback" not in err
     assert not (tmp_path / "o").exists()
+
+
+def test_a_stated_rest_moves_the_level(run, tmp_path):
+    truth = render_clip(tmp_path / "clip", first=101)
+    apex = int(truth["apex"].iloc[0])
+    (tmp_path / "rest.csv").write_text(f"vid,start_f,end_f\nclip,{apex + 101},{apex + 101}\n")
+    found = {}
+    for name, words in {
+        "first": ["--neutral", "0-0.1"],
+        "apex": ["--neutral", "0-0.1", "--neutral-table", tmp_path / "rest.csv"],
+    }.items():
+        out = tmp_path / name
+        code, _, err = run("spot", tmp_path / "clip", "--fps", 30, "--out", out, *words)
+        assert code == 0, err
+        frames = pd.read_csv(out / "clip" / "frames.csv")
+        assert frames["speech"].between(0, 1).all()
+        moved = [column for column in frames if column.endswith(("_x", "_y"))]
+        found[name] = np.abs(frames[moved].to_numpy()).max(axis=1)
+    assert found["first"][:4].max() < 0.01 < 0.02 < found["first"][apex]
+    assert found["apex"][apex] < 1e-6 and found["apex"][:4].min() > 0.02
 
 
 def test_one_bad_video_does_not_lose_the_others(run, tmp_path):
