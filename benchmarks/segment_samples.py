@@ -24,6 +24,7 @@ from mespot.params import Params
 from mespot.speech.voice import voice_activity
 
 LONGEST_ME = 0.5  # s
+_SCALES = (0.75, 1.35)  # of movements and times
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,24 @@ def real_samples(folder: Path, work: Path, params: Params, jobs: int) -> list[Sa
     return Parallel(jobs)(tasks)
 
 
+def varied_samples(folder: Path, work: Path, params: Params, seed: int, jobs: int) -> list[Samples]:
+    """Samples of all real clips with movements and times scaled at random, for variety."""
+    truth, clips = read_truth(folder), read_folder(folder)[0]
+    measured = measured_grafts(folder, [], [0], work, params, jobs)
+    scales = np.exp(
+        np.random.default_rng(seed).uniform(np.log(_SCALES[0]), np.log(_SCALES[1]), (len(clips), 2))
+    )
+    place = {clip: number for number, clip in enumerate(clips.index)}
+    tasks = (
+        delayed(_real)(
+            video, truth[video.clip], folder / clips.loc[video.clip, "file"], params,
+            tuple(scales[place[video.clip]]),
+        )
+        for video in measured
+    )  # fmt: skip
+    return Parallel(jobs)(tasks)
+
+
 def heard_signals(video: MeasuredGraft, file: Path, params: Params) -> FlowSignals:
     """Signals of a clip with its sound, as ``mespot spot`` makes them."""
     track = FaceTrack.load(video.track)
@@ -120,8 +139,21 @@ def heard_signals(video: MeasuredGraft, file: Path, params: Params) -> FlowSigna
     return refine(Pooled(**read_npz(video.pooled)), track, params.flow, voice)
 
 
-def _real(video: MeasuredGraft, truth: ClipTruth, file: Path, params: Params) -> Samples:
+def _real(
+    video: MeasuredGraft, truth: ClipTruth, file: Path, params: Params,
+    scales: tuple[float, float] = (1.0, 1.0),
+) -> Samples:  # fmt: skip
     signals = heard_signals(video, file, params)
+    larger, slower = scales
+    if scales != (1.0, 1.0):
+        signals = dataclasses.replace(
+            signals,
+            displacement=(signals.displacement * larger).astype(np.float32),
+            noise=(signals.noise * larger).astype(np.float32),
+            time=signals.time * slower,
+            head_motion=(signals.head_motion / slower).astype(np.float32),
+            fps=signals.fps / slower,
+        )
     excused = np.concatenate([truth.free, truth.other])
     brief = truth.types() == "me"
     return samples_of(signals, params, video.clip, video.person, truth.must, brief, excused)

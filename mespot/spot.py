@@ -26,6 +26,7 @@ from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
 from mespot.files import write_csv, write_numbers
 from mespot.flow.signals import FlowSignals
+from mespot.flow.states import NAMES as STATES
 from mespot.neutral import NeutralSpan
 from mespot.parallel import cores
 from mespot.params import Params
@@ -325,8 +326,9 @@ def frame_table(
         columns ``frame, timestamp, success, confidence``, then ``me`` and ``mae`` (highest score of
         an interval of that type that holds the frame, 0 outside), ``speech`` (probability),
         ``strength`` (noise SDs), ``blink``, ``head_motion`` (IOD/s), ``residual``,
-        ``flow_confidence`` and, per region, ``<region>_x`` and ``<region>_y`` (IOD, right and
-        down).
+        ``flow_confidence``, ``yaw`` and ``pitch`` (degrees from the usual pose), ``disturbed`` (0
+        to 1), a column of 0 and 1 for each state of ``mespot.flow.states`` but the blink, and, per
+        region, ``<region>_x`` and ``<region>_y`` (IOD, right and down).
     """
     frame = np.arange(face.frames)
     nearest = (
@@ -348,6 +350,12 @@ def frame_table(
     for name in ("speech", "strength", "blink", "head_motion", "residual"):
         columns[name] = np.interp(frame, signals.frame, getattr(signals, name))
     columns["flow_confidence"] = np.interp(frame, signals.frame, signals.confidence)
+    for name, values in zip(("yaw", "pitch"), signals.angles.T, strict=True):
+        columns[name] = np.interp(frame, signals.frame, values)
+    columns["disturbed"] = np.interp(frame, signals.frame, signals.disturbed)
+    for name, held in zip(STATES, signals.states.T, strict=True):
+        if name != "blink":  # which has a column of how far the eyes are closed
+            columns[name] = held[nearest].astype(int)
     for index, region in enumerate(signals.regions):
         for axis, letter in enumerate("xy"):
             values = signals.displacement[:, index, axis]

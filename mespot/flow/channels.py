@@ -31,8 +31,6 @@ MEASURED = (
 )  # fmt: skip
 AWAY = ("away_upper", "away_lower", "away_any")
 NAMES = MEASURED + AWAY
-UPPER = frozenset(("brow_r", "brow_l", "brow", "inner", "pinch", "lid", "lower_lid", "away_upper"))
-"""Channels of the upper face; what moves only there is another expression than what the mouth does."""
 
 
 @dataclass(frozen=True)

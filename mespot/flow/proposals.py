@@ -2,10 +2,10 @@
 
 No rest level is assumed. A channel (``mespot.flow.channels``) that lies above a height for a while
 makes a stretch, at every height and in both directions, so that a hold, an expression that ends at
-a new rest and one that begins before the video each have theirs. From where the channel leaves that
-height the edges go on down its flanks to where the movement begins and ends. Small movements, which
-drown in the heights of large ones, are looked for in the same way after the slow part of the channel
-was taken off.
+a new rest and one that begins before the video each have theirs. From where the channel leaves
+that height the edges go on down its flanks to where the movement begins and ends. Small movements,
+which drown in the heights of large ones, are looked for in the same way after the slow part of the
+channel was taken off.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ def _feet(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> tuple[np.n
 
 
 def _cross(values: np.ndarray, low: np.ndarray, high: np.ndarray, height: np.ndarray) -> np.ndarray:
-    """First sample above ``height`` of the flanks that rise from ``low`` to ``high`` (bisection)."""
+    """First sample above ``height`` of flanks that rise from ``low`` to ``high`` (bisection)."""
     low, high = low.copy(), high.copy()
     while (low < high).any():
         middle = (low + high) // 2

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from mespot.events import INTERVAL_COLUMNS, check_table
+from mespot.flow.bumps import Traced, score_of
 from mespot.flow.edges import Bump
-from mespot.flow.intervals import FEATURES, Traced, find_intervals, kind_of, score_of
+from mespot.flow.intervals import FEATURES, find_intervals, kind_of
 from mespot.flow.signals import FlowSignals
 from mespot.params import load_params
 from mespot.synth.motion import visible_envelope
