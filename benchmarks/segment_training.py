@@ -29,7 +29,7 @@ import pandas as pd
 from graft_measure import MeasuredGraft
 from graft_score import joined
 from joblib import Parallel, delayed
-from real_scoring import judge_all, totals
+from real_scoring import HIT, LEFT, judge_all, reliability, totals
 from real_truth import ClipTruth, read_truth
 from rendered import f1_of, typed_counts
 from segment_samples import (
@@ -41,6 +41,7 @@ from segment_samples import (
     rendered_samples,
     varied_samples,
 )
+from sklearn.linear_model import LogisticRegression
 
 from mespot.flow.forest import Forest
 from mespot.flow.intervals import keep_best
@@ -71,7 +72,7 @@ _AGAINST = {
 _LEFT_OUT = 10  # groups of persons
 _NEGATIVES = 0.25  # share of the stretches without an event that are used, for time
 _FROM, _FULL = 0.3, 0.7  # IoU at which a stretch begins to count as the event, and fully does
-_STEEP = 12.0  # slope of the logistic curve over the sum of the trees
+_STEEP = 12.0  # slope of the logistic curve over the sum of the trees, before it is calibrated
 _RAREST = 2500  # stretches of a video of usual length
 
 
@@ -173,22 +174,24 @@ def left_out(
     return found
 
 
-def scored(total: np.ndarray, threshold: float) -> np.ndarray:
+def scored(total: np.ndarray, threshold: float, slope: float = _STEEP) -> np.ndarray:
     """Scores of sums of trees, 0.5 at the threshold."""
-    return 1.0 / (1.0 + np.exp(-_STEEP * (total - threshold)))
+    return 1.0 / (1.0 + np.exp(-slope * (total - threshold)))
 
 
-def decoded(samples: Sequence[Samples], scores: Sequence[np.ndarray]) -> pd.DataFrame:
-    """Intervals with a score of at least 0.5; ``video, onset, offset, type, score``."""
+def decoded(
+    samples: Sequence[Samples], scores: Sequence[np.ndarray], least: float = 0.5
+) -> pd.DataFrame:
+    """Intervals with a score of at least ``least``; ``video, onset, offset, type, score``."""
     rows = []
     for one, score in zip(samples, scores, strict=True):
-        likely = np.flatnonzero(score >= 0.25)
+        likely = np.flatnonzero(score >= 0.5 * least)
         kept, begin, end = keep_best(one.first[likely], one.last[likely], score[likely])
         for index, onset, offset in zip(kept, np.round(begin), np.round(end), strict=True):
             kind = "me" if (offset - onset + 1) / one.fps <= LONGEST_ME else "mae"
             rows.append((one.video, int(onset), int(offset), kind, score[likely][index]))
     table = pd.DataFrame(rows, columns=["video", "onset", "offset", "type", "score"])
-    return table[table["score"] >= 0.5]
+    return table[table["score"] >= least]
 
 
 def real_figures(
@@ -205,6 +208,20 @@ def best_threshold(
     tried = np.arange(0.25, 0.6, 0.0125)
     f1 = [real_figures(truth, samples, [scored(total, at) for total in sums])["f1"] for at in tried]
     return float(tried[np.convolve(f1, np.ones(3) / 3.0, "same").argmax()])
+
+
+def calibrated_slope(
+    truth: dict[str, ClipTruth], samples: Sequence[Samples], sums: Sequence[np.ndarray], at: float
+) -> float:
+    """Slope with which scores tell the share of hits among persons left out."""
+    table = decoded(samples, [scored(total, at) for total in sums], 0.1)
+    judged = judge_all(truth, table.rename(columns={"video": "vid"}))
+    score = np.concatenate([one.predicted["score"].to_numpy(dtype=float) for one in judged])
+    verdict = np.concatenate([one.verdict for one in judged])
+    score, hit = score[verdict != LEFT], verdict[verdict != LEFT] == HIT
+    above = np.log(score / (1.0 - score)) / _STEEP  # sums over the threshold
+    curve = LogisticRegression(C=1e6, fit_intercept=False).fit(above[:, None], hit)
+    return float(curve.coef_[0, 0])
 
 
 def graft_line(videos: Sequence[MeasuredGraft], found: pd.DataFrame) -> str:
@@ -226,7 +243,9 @@ def rendered_line(found: pd.DataFrame, truths: dict[str, pd.DataFrame]) -> str:
     return ", ".join(f"{kind} {f1_of(counts):.3f}" for kind, counts in total.items())
 
 
-def as_forest(models: Sequence[lightgbm.LGBMRegressor], names: Sequence[str], at: float) -> Forest:
+def as_forest(
+    models: Sequence[lightgbm.LGBMRegressor], names: Sequence[str], at: float, slope: float = _STEEP
+) -> Forest:
     """Put the trees of several models into one forest: their mean, 0.5 at a threshold."""
     trees = [
         tree["tree_structure"]
@@ -250,7 +269,7 @@ def as_forest(models: Sequence[lightgbm.LGBMRegressor], names: Sequence[str], at
         left,
         value,
         tuple(names[i] for i in used),
-        np.array([_STEEP, at]),
+        np.array([slope, at]),
         len(models),
     )
 
@@ -278,6 +297,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="real clips with truth")
     parser.add_argument("--work", type=Path, required=True, help="keeps measurements")
     parser.add_argument("--out", type=Path, help="folder that gets the fitted scorers")
+    parser.add_argument(
+        "--left-out", type=Path, help="CSV that gets the intervals of left-out people"
+    )
     parser.add_argument("--graft-seeds", type=int, nargs="+", default=[1, 2, 3, 4])
     parser.add_argument("--rendered-seeds", type=int, nargs="+", default=list(range(820, 826)))
     parser.add_argument("--fits", type=int, default=4, help="fits with other seeds, averaged")
@@ -322,11 +344,14 @@ def main() -> None:
         "expression": best_threshold(truth, real, sums["expression"][0]),
         "brief": asked.brief_threshold,
     }
-    print(f"{time.perf_counter() - start:.0f} s: thresholds {at}; persons left out:")
+    slope = calibrated_slope(truth, real, sums["expression"][0], at["expression"])
+    print(f"{time.perf_counter() - start:.0f} s: thresholds {at}, slope {slope:.2f}; left out:")
     for label, used in (("expression alone", ["expression"]), ("both", list(taught))):
         scores = [
             [
-                np.maximum.reduce([scored(sums[name][group][number], at[name]) for name in used])
+                np.maximum.reduce(
+                    [scored(sums[name][group][number], at[name], slope) for name in used]
+                )
                 for number in range(len(groups[group]))
             ]
             for group in range(len(groups))
@@ -339,11 +364,16 @@ def main() -> None:
             own = {name: table for name, table in truths.items() if name.startswith(level)}
             found = decoded(rendered, scores[2])
             print(f"{label}: rendered {level} {rendered_line(found, own)}")
+    table = decoded(real, scores[0]).rename(columns={"video": "vid"})
+    print("score against share of hits, persons left out")
+    print(reliability(judge_all(truth, table)).round(3).to_string(index=False))
+    if asked.left_out:
+        table.to_csv(asked.left_out, index=False)
     if asked.out:
         asked.out.mkdir(parents=True, exist_ok=True)
         for name, some in taught.items():
             models = [fit(some, names, seed, set(), asked.trees) for seed in range(asked.fits)]
-            as_forest(models, names, at[name]).save(asked.out / f"{name}.npz")
+            as_forest(models, names, at[name], slope).save(asked.out / f"{name}.npz")
 
 
 if __name__ == "__main__":
