@@ -245,7 +245,13 @@ def as_forest(models: Sequence[lightgbm.LGBMRegressor], names: Sequence[str], at
     used = np.unique(feature[left > 0])
     feature = np.searchsorted(used, feature).clip(0, len(used) - 1).astype(np.int16)
     return Forest(
-        feature, border, left, value, tuple(names[i] for i in used), np.array([_STEEP, at])
+        feature,
+        border,
+        left,
+        value,
+        tuple(names[i] for i in used),
+        np.array([_STEEP, at]),
+        len(models),
     )
 
 

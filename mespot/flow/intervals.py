@@ -85,13 +85,15 @@ def described(signals: FlowSignals, params: FlowParams) -> tuple[Proposals, Stre
 def scored_stretches(signals: FlowSignals, params: FlowParams) -> tuple[Proposals, np.ndarray]:
     """Return the stretches of one video and the (n,) scores of each, the better of both scorers."""
     stretches, features = described(signals, params)
+    forests = [load_scorer(name) for name in SCORERS]
+    names = sorted({name for forest in forests for name in forest.names})
+    columns = [[names.index(name) for name in forest.names] for forest in forests]
     scores = np.zeros(len(stretches))
     for begin in range(0, len(stretches), _BLOCK):
         part = slice(begin, begin + _BLOCK)
-        for name in SCORERS:
-            forest = load_scorer(name)
-            rows = features.describe(stretches.part(part), forest.names)
-            scores[part] = np.maximum(scores[part], forest.score(rows))
+        rows = features.describe(stretches.part(part), names)
+        for forest, own in zip(forests, columns, strict=True):
+            scores[part] = np.maximum(scores[part], forest.score(rows[:, own]))
     return stretches, scores
 
 
