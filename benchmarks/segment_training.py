@@ -284,7 +284,7 @@ def _nodes(tree: dict) -> list[tuple[int, float, int, float]]:
             continue
         # float32 rows are compared with a float32 border: round down, so that <= keeps its meaning
         border = np.float32(node["threshold"])
-        if border > node["threshold"]:
+        if float(border) > node["threshold"]:  # as doubles: numpy would round the other one too
             border = np.nextafter(border, np.float32(-np.inf))
         nodes.append((node["split_feature"], float(border), len(queue), 0.0))
         queue += [node["left_child"], node["right_child"]]

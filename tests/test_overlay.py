@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from mespot.faces.track import FaceTrack
-from mespot.flow.signals import FlowSignals
 from mespot.overlay import Landmarks, drawn_frames, write_overlay
+from tests.flow.plain import plain_signals
 
 FRAMES, FPS = 40, 25.0
 HEIGHT, WIDTH = 121, 160  # odd: H.264 wants even sizes
@@ -45,14 +45,11 @@ def face():
 
 @pytest.fixture
 def signals(face):
-    count = len(face)
-    moved = np.zeros((count, 2, 2), np.float32)
+    moved = np.zeros((len(face), 2, 2), np.float32)
     moved[10, 1, 1] = 0.1  # a lip corner, 0.1 IOD down in crop 10
-    nothing = np.zeros(count, np.float32)
-    return FlowSignals(
-        frame=face.frame, time=face.time, regions=("cheek_r", "lip_corner_l"), displacement=moved,
-        noise=np.ones(2, np.float32), strength=nothing, blink=nothing, head_motion=nothing,
-        residual=nothing, confidence=nothing + 1, speech=nothing, frames=FRAMES, fps=FPS,
+    return plain_signals(
+        face.time, ("cheek_r", "lip_corner_l"), frame=face.frame, displacement=moved,
+        frames=FRAMES, fps=FPS,
     )  # fmt: skip
 
 

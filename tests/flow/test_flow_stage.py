@@ -60,9 +60,10 @@ def test_interrupted_run_goes_on(faces, tmp_path, monkeypatch):
 
 def test_changed_settings_make_finished_videos_stale(faces, tmp_path):
     first = spot._flow_task(str(faces), "b", str(tmp_path / "w"), PARAMS)
-    strict = PARAMS.model_copy(update={"threshold": 1000.0})
-    second = spot._flow_task(str(faces), "b", str(tmp_path / "w"), strict)
-    assert max(r["score"] for r in first) > 0.5 > max([r["score"] for r in second], default=0)
+    patient = PARAMS.model_copy(update={"me_seconds": 10.0})
+    second = spot._flow_task(str(faces), "b", str(tmp_path / "w"), patient)
+    kinds = [[row["type"] for row in rows if row["score"] >= 0.5] for rows in (first, second)]
+    assert kinds == [["mae"], ["me"]]
 
 
 def test_missing_archive_is_one_line(faces, tmp_path):

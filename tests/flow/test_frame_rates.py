@@ -83,23 +83,39 @@ def fastest(recording, tmp_path_factory):
     return intervals(Thinned(recording, 200.0), tmp_path_factory.mktemp("fastest"))
 
 
-def same(found, expected, fps) -> None:
-    assert [kind for kind, *_ in found] == [kind for kind, *_ in expected]
-    tolerance = max(1.5 / fps, 0.04)
-    for (_, *times), (_, *wanted) in zip(found, expected, strict=True):
-        assert times == pytest.approx(wanted, abs=tolerance)
+def shared(one: tuple[str, float, float], other: tuple[str, float, float]) -> float:
+    """IoU of two intervals."""
+    both = min(one[2], other[2]) - max(one[1], other[1])
+    return both / (max(one[2], other[2]) - min(one[1], other[1]))
+
+
+def same(found, expected, least: float) -> None:
+    """The same types in the same order, each with an IoU above ``least``."""
+    assert [kind for kind, *_ in found] == [kind for kind, *_ in expected], found
+    for one, wanted in zip(found, expected, strict=True):
+        assert shared(one, wanted) > least, found
+
+
+def scripted() -> list[tuple[str, float, float]]:
+    return [(one.type, one.envelope.onset, one.envelope.offset) for one in SCRIPT.events]
+
+
+def right(found, fastest) -> None:
+    """What is in the script, and nearly as at the highest rate.
+
+    Stretches that nearly agree place the edges together; at another rate other ones do.
+    """
+    same(found, scripted(), 0.65)
+    same(found, fastest, 0.6)
 
 
 def test_what_is_in_the_script_is_found(fastest):
-    assert [kind for kind, *_ in fastest] == ["mae", "me", "mae"]
-    for (_, onset, offset), real in zip(fastest, SCRIPT.events, strict=True):
-        assert onset == pytest.approx(real.envelope.onset, abs=0.15)
-        assert offset == pytest.approx(real.envelope.offset, abs=0.15)
+    same(fastest, scripted(), 0.7)
 
 
 @pytest.mark.parametrize("fps", [100.0, 60.0, 50.0, 30.0, 25.0])
 def test_every_frame_rate_gives_the_same_intervals(recording, fastest, tmp_path, fps):
-    same(intervals(Thinned(recording, fps), tmp_path), fastest, fps)
+    right(intervals(Thinned(recording, fps), tmp_path), fastest)
 
 
 def test_video_of_variable_frame_rate_gives_the_same_intervals(recording, fastest, tmp_path):
@@ -120,4 +136,4 @@ def test_video_of_variable_frame_rate_gives_the_same_intervals(recording, fastes
         container.mux(stream.encode())
     source = open_frames(tmp_path / "a.mp4")
     assert source.clock.kind == "variable" and 25 < source.fps < 40
-    same(intervals(source, tmp_path), fastest, source.fps)
+    right(intervals(source, tmp_path), fastest)

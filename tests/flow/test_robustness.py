@@ -61,8 +61,8 @@ def undisturbed(found) -> None:
     """Both expressions of the script and nothing else are found."""
     assert [kind for kind, *_ in found] == ["mae", "me"], found
     for (_, onset, offset), real in zip(found, SCRIPT.events, strict=True):
-        assert onset == pytest.approx(real.onset, abs=0.16)
-        assert offset == pytest.approx(real.offset, abs=0.16)
+        both = min(offset, real.offset) - max(onset, real.onset)
+        assert both / (max(offset, real.offset) - min(onset, real.onset)) > 0.65, found
 
 
 def between(time) -> bool:

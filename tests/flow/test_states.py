@@ -8,11 +8,10 @@ import pytest
 from mespot.faces.track import FaceTrack
 from mespot.flow.pooling import Pooled
 from mespot.flow.regions import ANCHORS, EXPRESSIVE
-from mespot.flow.signals import FlowSignals
-from mespot.flow.states import NAMES, disturbed, labels, states_of
+from mespot.flow.states import NAMES, labels, states_of
+from tests.flow.plain import REGIONS, plain_signals
 
 SECONDS = 12
-REGIONS = tuple(region.name for region in EXPRESSIVE)
 UPPER = [REGIONS.index(name) for name in ("lid_upper_r", "lid_upper_l")]
 NOSE = [
     len(EXPRESSIVE) + number
@@ -64,12 +63,9 @@ class Scene:
             key_landmarks=np.stack([self.keys[key] for key in sorted(self.keys)]),
         )  # fmt: skip
         seen = np.where(self.success[:, None, None], self.displacement, np.nan)
-        signals = FlowSignals(
-            frame=track.frame, time=self.time, regions=REGIONS,
-            displacement=self.displacement[:, : len(REGIONS)].astype(np.float32),
-            noise=np.full(len(REGIONS), 5e-4), strength=np.zeros(count), blink=self.blink,
-            head_motion=self.speed, residual=np.zeros(count), confidence=track.confidence,
-            frames=count, fps=self.fps,
+        signals = plain_signals(
+            self.time, displacement=self.displacement[:, : len(REGIONS)].astype(np.float32),
+            blink=self.blink, head_motion=self.speed, confidence=track.confidence, fps=self.fps,
         )  # fmt: skip
         eyes = np.where(self.success[:, None, None], self.eyes, np.nan)
         return states_of(signals, track, Pooled(seen, eyes))
@@ -83,7 +79,7 @@ def test_a_face_that_does_nothing_is_in_no_state():
     states = Scene().states()
     assert not states.held.any()
     assert set(labels(states)) == {""}
-    assert disturbed(states).max() < 0.2
+    assert states.disturbed.max() < 0.2
 
 
 @pytest.mark.parametrize("fps", [15.0, 25.0, 60.0])
@@ -150,7 +146,7 @@ def test_a_cut_and_a_face_found_anew_are_told_apart():
     assert states["cut"][at] and states["cut"].sum() <= 6
     assert not states["realigned"].any()
     assert labels(states)[at] == "cut"
-    assert disturbed(states)[at] == 1.0
+    assert states.disturbed[at] == 1.0
 
 
 def test_a_moving_head_is_no_jump():
@@ -180,7 +176,7 @@ def test_without_a_face_nothing_else_is_said():
     states = scene.states()
     assert (states["no_face"] == ~scene.success).all()
     assert not states.held[~scene.success][:, 1:].any()
-    assert (disturbed(states)[~scene.success] == 1.0).all()
+    assert (states.disturbed[~scene.success] == 1.0).all()
     scene.success[:] = False
     assert (labels(scene.states()) == "no_face").all()
 

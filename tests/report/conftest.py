@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from mespot.faces.archive import CropReader, CropWriter
-from mespot.flow.signals import FlowSignals
 from mespot.params.report import PageParams
 from mespot.report.video import VideoView
+from tests.flow.plain import plain_signals
 
 NASTY = "<script>alert('x')</script>"
 FPS = 30.0
@@ -40,19 +40,15 @@ def signals():
     time = np.arange(FRAMES) / FPS
     moved = np.zeros((FRAMES, len(REGIONS), 2), np.float32)
     moved[:, 2, 1] = -0.04 * np.exp(-(((time - 4.5) / 0.25) ** 2))
-    return FlowSignals(
-        frame=np.arange(FRAMES),
-        time=time,
-        regions=REGIONS,
+    return plain_signals(
+        time,
+        REGIONS,
         displacement=moved,
-        noise=np.full(len(REGIONS), 1e-3, np.float32),
         strength=(40.0 * np.exp(-(((time - 4.5) / 0.3) ** 2)) + 1.0).astype(np.float32),
         blink=((time > 2.0) & (time < 2.2)).astype(np.float32),
         head_motion=np.linspace(0.0, 1.0, FRAMES).astype(np.float32),
-        residual=np.zeros(FRAMES, np.float32),
         confidence=np.where(time > 9.5, 0.0, 1.0).astype(np.float32),
         speech=((time > 6.0) & (time < 7.0)).astype(np.float32),
-        frames=FRAMES,
         fps=FPS,
     )
 
