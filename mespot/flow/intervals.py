@@ -20,6 +20,7 @@ from mespot.flow.channels import channels_of
 from mespot.flow.evidence import Evidence, evidence_of
 from mespot.flow.forest import Forest
 from mespot.flow.proposals import Proposals, propose
+from mespot.flow.ranges import RangeMean
 from mespot.flow.signals import FlowSignals
 from mespot.flow.spans import keep_apart
 from mespot.flow.stretches import StretchFeatures
@@ -38,6 +39,7 @@ FEATURES = {
 SCORERS = ("expression", "brief")
 """Names of the fitted scorers: expressions as they are marked, and brief small ones."""
 _LEAST_SCORE = 0.1
+_LEAST_SEEN = 0.5  # share of a stretch in which there is a face
 _BLOCK = 4096  # stretches described at a time
 _SAME_IOU = 0.15  # two kept intervals share at most so much of both together
 _SAME_SHARE = 0.3  # and so much of the shorter one
@@ -94,7 +96,8 @@ def scored_stretches(signals: FlowSignals, params: FlowParams) -> tuple[Proposal
         rows = features.describe(stretches.part(part), names)
         for forest, own in zip(forests, columns, strict=True):
             scores[part] = np.maximum(scores[part], forest.score(rows[:, own]))
-    return stretches, scores
+    seen = RangeMean(signals.confidence > 0.0).over(stretches.first, stretches.last + 1)
+    return stretches, np.where(seen < _LEAST_SEEN, 0.0, scores)
 
 
 @functools.cache

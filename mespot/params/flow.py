@@ -38,7 +38,7 @@ class FlowParams(Section):
     fast_head: float = Field(
         gt=0, description="head speed that halves the confidence, inter-ocular distances per second"
     )
-    threshold: float = Field(gt=0, description="peak height that gives score 0.5, noise SDs")
+    threshold: float = Field(gt=0, description="peak height at which a bump counts half, noise SDs")
     slope: float = Field(gt=0, description="steepness of the score over the peak height")
     shortest: float = Field(gt=0, description="shortest expression looked for, seconds")
     longest: float = Field(gt=0, description="longest expression looked for, seconds")
