@@ -62,7 +62,7 @@ def draw_timeline(
             where they hit an event of their type, and open elsewhere.
         title: heading, for example data set and video.
         fps: frames per second of the video.
-        threshold: noise SDs from which on the flow branch finds an interval.
+        threshold: noise SDs at which a bump counts half, drawn as a line.
         min_iou: IoU of a hit.
     """
     with plain_style():

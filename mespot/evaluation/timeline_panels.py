@@ -113,15 +113,15 @@ def draw_evidence(
 ) -> None:
     """Draw the overall evidence in noise SDs, linear up to the threshold and logarithmic above.
 
-    The curve is the evidence of the moment. What is compared with the threshold is the evidence of
-    a whole rise and fall: its peak is a dot for each interval that carries one.
+    The curve is the evidence of the moment; the peak of a whole rise and fall is a dot for each
+    interval that carries one. It is one of the things that decide about an interval.
 
     Args:
         axes: where to draw.
         signals: FlowSignals.
         time: (N,) s.
         window: what to show.
-        threshold: noise SDs from which on an interval is found.
+        threshold: noise SDs at which a bump counts half.
         peaks: ``time`` (s), ``height`` (noise SDs) and ``type`` of the intervals' peaks.
     """
     part = window.cut(time)
@@ -149,7 +149,7 @@ def draw_evidence(
             markeredgecolor="white",
             markeredgewidth=0.6,
         )
-    _margin_text(axes, threshold, f"threshold {threshold:g}", "#b3261e")
+    _margin_text(axes, threshold, f"bumps from {threshold:g}", "#b3261e")
     _margin_text(axes, 0.5, "noise (1 SD)", "#777777")
     axes.set_ylim(0.0, top)
     ticks = [0.0, threshold] + [threshold * 2.0**k for k in range(1, 12) if threshold * 2**k < top]

@@ -35,7 +35,7 @@ def spotted_page(view: VideoView, threshold: float, params: ReportParams) -> Spo
 
     Args:
         view: the video.
-        threshold: evidence in noise SDs from which on the flow branch finds an interval.
+        threshold: evidence in noise SDs at which a bump counts half.
         params: section ``report``.
     """
     shown = timeline(view, threshold, params.min_iou, params.page)

@@ -65,7 +65,7 @@ def timeline(
 
     Args:
         view: the video.
-        threshold: evidence in noise SDs from which on the flow branch finds an interval.
+        threshold: evidence in noise SDs at which a bump counts half.
         min_iou: IoU of a hit.
         params: section ``report.page``.
 

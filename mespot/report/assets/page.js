@@ -132,7 +132,7 @@ if (select && select.options.length) {
       ],
       annotations: [{
         x: 0, xref: 'paper', y: Math.log10(video.threshold), xanchor: 'left', yanchor: 'bottom',
-        text: `threshold ${video.threshold}`, showarrow: false, font: {size: 11, color: '#b3261e'},
+        text: `bumps from ${video.threshold}`, showarrow: false, font: {size: 11, color: '#b3261e'},
       }],
     };
   };
