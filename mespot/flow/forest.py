@@ -12,7 +12,7 @@ from mespot.errors import MespotError
 from mespot.files import read_npz, write_npz
 
 _BLOCK = 8192  # rows worked on at a time
-_HOPELESS = 2.4  # below the operating point, in units of the logistic curve: scores below 0.08
+_HOPELESS = 1.9  # below the operating point, in units of the logistic curve: scores below 0.13
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ FEATURES = {
 """Columns beyond ``INTERVAL_COLUMNS``."""
 SCORERS = ("expression", "brief")
 """Names of the fitted scorers: expressions as they are marked, and brief small ones."""
-_LEAST_SCORE = 0.1
+_LEAST_SCORE = 0.2
 _LEAST_SEEN = 0.5  # share of a stretch in which there is a face
 _BLOCK = 4096  # stretches described at a time
 _SAME_IOU = 0.15  # two kept intervals share at most so much of both together
@@ -56,7 +56,7 @@ def find_intervals(signals: FlowSignals, params: FlowParams) -> pd.DataFrame:
 
     Returns:
         columns ``video`` (empty), ``onset``, ``offset`` (source frames, inclusive), ``type``,
-        ``score`` (0.5 = default operating point; rows down to 0.1), and ``FEATURES``; ordered by
+        ``score`` (0.5 = default operating point; rows down to 0.2), and ``FEATURES``; ordered by
         onset. Without movement, with a single frame or without a face: no rows.
     """
     table = empty_table()

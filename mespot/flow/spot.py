@@ -26,7 +26,7 @@ from mespot.flow.signals import refine
 from mespot.parallel import map_videos
 from mespot.params.flow import FlowParams
 
-_VERSION = 6  # of the algorithm: a change makes finished videos stale
+_VERSION = 7  # of the algorithm: a change makes finished videos stale
 
 
 def flow_video(
