@@ -7,7 +7,7 @@ import pytest
 
 from mespot.errors import MespotError
 from mespot.files import read_npz, write_npz
-from mespot.flow.forest import Forest
+from mespot.flow.forest import _HOPELESS, Forest
 
 # two trees: "a <= 1 ? (b <= -2 ? 10 : 20) : 40", and a leaf of 3
 FOREST = Forest(
@@ -41,6 +41,10 @@ def test_blocks_of_rows_change_nothing(monkeypatch):
     assert len(np.unique(whole)) == 3
 
 
+def _logistic(value):
+    return 1.0 / (1.0 + np.exp(-value))
+
+
 def test_what_the_first_fit_finds_hopeless_is_not_asked_of_the_others():
     # two fits of a tree each: 10, 20 or 40, and 3 whatever happens
     forest = dataclasses.replace(FOREST, fits=2)
@@ -48,14 +52,14 @@ def test_what_the_first_fit_finds_hopeless_is_not_asked_of_the_others():
     np.testing.assert_array_equal(forest.total(rows), SUMS)
     found = forest.total(rows, hopeless=30.0)  # twice 10 is below, twice 20 is not
     np.testing.assert_array_equal(found, [20.0, 23.0, 43.0, 20.0, 43.0])
-    # scores ask the others down to 4 below the operating point: here from 20 on, then from 20.1
+    # scores ask the others down to some way below the operating point: from below 20, then above
     near, far = (
         dataclasses.replace(forest, rise=np.array([1.0, shift])).score(rows)
-        for shift in (24.0, 24.1)
+        for shift in (20.0 + _HOPELESS - 0.05, 20.0 + _HOPELESS + 0.05)
     )
-    np.testing.assert_allclose(near, 1.0 / (1.0 + np.exp(24.0 - np.array(SUMS))))
+    np.testing.assert_allclose(near, _logistic(np.array(SUMS) - 20.0 - _HOPELESS + 0.05))
     changed = np.array([20.0, 23.0, 43.0, 20.0, 43.0])
-    np.testing.assert_allclose(far, 1.0 / (1.0 + np.exp(24.1 - changed)))
+    np.testing.assert_allclose(far, _logistic(changed - 20.0 - _HOPELESS - 0.05))
 
 
 def test_a_forest_is_saved_and_read_the_same(tmp_path):
