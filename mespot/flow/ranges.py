@@ -33,12 +33,17 @@ class RangeMax:
     """Maxima over stretches, from a table of maxima over powers of two.
 
     Args:
-        signal: (N,).
+        signal: (N,); of float32 the tables are float32, which is half the memory.
+        longest: samples of the longest stretch that will be asked for; any when absent. It limits
+            the memory.
     """
 
-    def __init__(self, signal: np.ndarray) -> None:
-        self._levels = [np.asarray(signal, dtype=np.float64)]
-        while 2 ** len(self._levels) <= len(signal):
+    def __init__(self, signal: np.ndarray, longest: int | None = None) -> None:
+        signal = np.asarray(signal)
+        kind = np.float32 if signal.dtype == np.float32 else np.float64
+        self._levels = [signal.astype(kind)]
+        most = len(signal) if longest is None else min(longest, len(signal))
+        while 2 ** len(self._levels) <= most:
             last, half = self._levels[-1], 2 ** (len(self._levels) - 1)
             self._levels.append(np.maximum(last[:-half], last[half:]))
 

@@ -17,7 +17,7 @@ from mespot.flow.bumps import Bumps
 from mespot.flow.channels import NAMES, SMOOTHING, Channels
 from mespot.flow.evidence import Evidence
 from mespot.flow.filters import BoxMeans, smooth
-from mespot.flow.proposals import Proposals
+from mespot.flow.proposals import LONGEST, Proposals
 from mespot.flow.ranges import RangeMax, RangeMean
 from mespot.flow.signals import FlowSignals
 from mespot.flow.states import NAMES as STATES
@@ -58,10 +58,16 @@ class StretchFeatures:
         values = channels.values
         self._values = values
         self._means = RangeMean(values)
-        self._highs = [RangeMax(column) for column in values.T]
-        self._lows = [RangeMax(-column) for column in values.T]
+        # tables of maxima are what takes memory in a long video
+        longest = round(1.1 * LONGEST / step) + 8
+        coarse = values.astype(np.float32)
+        self._highs = [RangeMax(column, longest) for column in coarse.T]
+        self._lows = [RangeMax(-column, longest) for column in coarse.T]
         speed = np.gradient(values, step, axis=0) if len(values) > 1 else np.zeros_like(values)
-        self._speeds = {sign: [RangeMax(sign * column) for column in speed.T] for sign in (1, -1)}
+        self._speeds = {
+            sign: [RangeMax(sign * column, longest) for column in speed.astype(np.float32).T]
+            for sign in (1, -1)
+        }
         self._quantiles = np.quantile(values, [0.1, 0.5, 0.9], axis=0)  # (3, K)
         moved = np.asarray(signals.displacement, dtype=np.float64)
         smooth_moved = smooth(moved, step, SMOOTHING)
@@ -98,9 +104,9 @@ class StretchFeatures:
         self._states = RangeMean(signals.states)
         self._noise = float(np.median(signals.noise))
         self._lengths = np.log(evidence.lengths)
-        self._levels = [RangeMax(level) for level in evidence.level]
+        self._levels = [RangeMax(level.astype(np.float32), longest) for level in evidence.level]
         self._typical = np.quantile(evidence.level, 0.7, axis=1)
-        self._strength = RangeMax(evidence.level.max(axis=0))
+        self._strength = RangeMax(evidence.level.max(axis=0), longest)
 
     @property
     def names(self) -> tuple[str, ...]:
