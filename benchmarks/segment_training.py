@@ -5,7 +5,7 @@ faces and grafts; ``brief`` learns small, quick movements from the grafts and th
 against everything else that real faces do. Each real clip stands there three times: as it is, and
 twice with the movements made larger or smaller and time run faster or slower. What is printed is
 measured on persons who were left out (ten groups of persons; of rendered faces: other seeds), the
-thresholds alone were chosen on the same clips. ``--out`` then fits both on everything and writes
+thresholds, and which features there are, were chosen on the same clips. ``--out`` then fits both on everything and writes
 the files that ``mespot.flow.intervals`` loads; they hold thresholds of numbers that describe
 movements, and nothing of the videos.
 
