@@ -4,10 +4,10 @@
 faces and grafts; ``brief`` learns small, quick movements from the grafts and the rendered faces,
 against everything else that real faces do. Each real clip stands there three times: as it is, and
 twice with the movements made larger or smaller and time run faster or slower. What is printed is
-measured on persons who were left out (ten groups of persons; of rendered faces: other seeds), the
-thresholds, and which features there are, were chosen on the same clips. ``--out`` then fits both on everything and writes
-the files that ``mespot.flow.intervals`` loads; they hold thresholds of numbers that describe
-movements, and nothing of the videos.
+measured on persons who were left out (ten groups of persons; of rendered faces: other seeds);
+thresholds, and which features there are, were chosen on the same clips. ``--out`` then fits both on
+everything and writes the files that ``mespot.flow.intervals`` loads; they hold thresholds of
+numbers that describe movements, and nothing of the videos.
 
     python benchmarks/segment_training.py FOLDER --work DIR --out mespot/flow/scorers
 
