@@ -73,7 +73,7 @@ _LEFT_OUT = 10  # groups of persons
 _NEGATIVES = 0.25  # share of the stretches without an event that are used, for time
 _FROM, _FULL = 0.3, 0.7  # IoU at which a stretch begins to count as the event, and fully does
 _STEEP = 12.0  # slope of the logistic curve over the sum of the trees, before it is calibrated
-_RAREST = 2500  # stretches of a video of usual length
+_USUAL_COUNT = 2500  # stretches of a video of usual length
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +114,7 @@ def lessons(
     if brief:
         counts &= (iou <= _FROM) | (brief_iou >= iou)
     length = np.concatenate([np.full(len(one.first), len(one.first)) for one in samples])
-    weight = counts * np.where(wanted > 0.0, positive, negative) * np.sqrt(_RAREST / length)
+    weight = counts * np.where(wanted > 0.0, positive, negative) * np.sqrt(_USUAL_COUNT / length)
     person = np.concatenate([np.full(len(one.first), one.person) for one in samples])
     return Lessons(np.concatenate([one.rows for one in samples]), wanted, weight, person)
 
@@ -312,8 +312,8 @@ def main() -> None:
     asked = parser.parse_args()
     cv2.setNumThreads(1)
     params, truth, start = load_params(), read_truth(asked.folder), time.perf_counter()
-    grafted, real_work = asked.work / "grafts", asked.jobs
-    real = real_samples(asked.folder, grafted, params, real_work)
+    grafted = asked.work / "grafts"
+    real = real_samples(asked.folder, grafted, params, asked.jobs)
     varied = [varied_samples(asked.folder, grafted, params, seed, asked.jobs) for seed in (1, 2)]
     grafts, videos = graft_samples(asked.folder, asked.graft_seeds, grafted, params, asked.jobs)
     near = [near_events(one, video) for one, video in zip(grafts, videos, strict=True)]
