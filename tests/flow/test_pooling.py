@@ -11,6 +11,7 @@ from mespot.faces.grey_store import GreyWriter, open_crops
 from mespot.faces.timing import Timing
 from mespot.flow.apart import measured_by
 from mespot.flow.pooling import pool_video
+from mespot.flow.regions import ANCHORS, EXPRESSIVE
 from mespot.flow.spans import keep_apart, overlap, share_of_shorter
 from mespot.params import load_params
 from tests.flow.scenes import Scene, event, script
@@ -66,6 +67,55 @@ def test_a_short_rest_of_a_video_looks_for_neutral_in_the_time_before(seconds, m
     last = (len(scene.frame) - 1) / 25
     assert asked[:2] == [(0.0, 1.96), (pytest.approx(1.6), 3.96)]
     assert asked[-1][1] == pytest.approx(last) and asked[-1][0] <= last - 1.9
+
+
+def test_signals_go_on_where_one_reference_takes_over_from_another(monkeypatch):
+    scene = Scene(script(6.0, []), 25.0)
+    true = np.sin(np.arange(len(scene.frame)) / 20.0) + 0.01 * np.arange(len(scene.frame))
+
+    def measured(_layout, reference, groups):
+        # against a reference, nothing is known but the way from it
+        for group in groups:
+            moved = np.broadcast_to(
+                (true[group] - true[reference])[:, None, None], (len(group), 1, 2)
+            )
+            yield (
+                np.repeat(moved, len(EXPRESSIVE) + len(ANCHORS), axis=1),
+                np.zeros((len(group), 2, 2)),
+            )
+
+    def farthest(_crops, indices, _regions, _timing):
+        return int(indices[-1])
+
+    monkeypatch.setattr("mespot.flow.pooling.choose_reference", farthest)
+    params = PARAMS.model_copy(update={"stretch": 2.0, "overlap": 0.4})
+    found = pool_video(scene, scene.track(), params, begin=measured).displacement
+    way = found - found[:1]
+    np.testing.assert_allclose(way, np.broadcast_to((true - true[0])[:, None, None], way.shape),
+                               atol=1e-12)  # fmt: skip
+
+
+def test_at_a_change_one_reference_fades_into_the_other(monkeypatch):
+    scene = Scene(script(4.0, []), 25.0)
+
+    def measured(_layout, reference, groups):
+        # the second reference sees another slope, so that the two disagree within the overlap
+        for group in groups:
+            slope = 1.0 if reference < 50 else 3.0
+            moved = np.broadcast_to((slope * group)[:, None, None], (len(group), 1, 2))
+            yield (
+                np.repeat(moved, len(EXPRESSIVE) + len(ANCHORS), axis=1),
+                np.zeros((len(group), 2, 2)),
+            )
+
+    monkeypatch.setattr("mespot.flow.pooling.choose_reference", lambda _c, i, _r, _t: int(i[-1]))
+    params = PARAMS.model_copy(update={"stretch": 2.0, "overlap": 0.4})
+    found = pool_video(scene, scene.track(), params, begin=measured).displacement[:, 0, 0]
+    shared = np.arange(40, 50)  # 1.6 to 2.0 s
+    assert np.diff(found)[:39].tolist() == [1.0] * 39 and np.allclose(np.diff(found)[50:], 3.0)
+    fade = np.arange(1, 11) / 11
+    second = 3.0 * shared + np.median(shared - 3.0 * shared)
+    np.testing.assert_allclose(found[shared], (1 - fade) * shared + fade * second)
 
 
 def test_pooling_is_the_weighted_mean(regions):

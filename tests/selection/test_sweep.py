@@ -77,3 +77,27 @@ def test_proposals_take_the_better_of_two_overlapping_lengths():
     table = found.intervals[["onset", "offset", "score"]].values.tolist()
     assert table == [[0, 7, 0.6], [10, 14, 0.9]]
     assert len(found.near) == 2 and len(found.scores) == 150
+
+
+def near_misses(setting, scores, margin):
+    """Spans and scores at and below the operating point; slices of 1 s, one after the other."""
+    start = np.arange(len(scores), dtype=np.float64)
+    known = np.array(scores)[:, None, None] * np.ones((1, 1, 2))
+    found = model_output(
+        "v", 10.0, 10 * len(scores), {1.0: SliceScores(1.0, start, known)}, (0.5,), "me", setting,
+        10.0, margin,
+    )  # fmt: skip
+    tables = found.intervals, found.near
+    return [table["score"].round(6).tolist() for table in tables]
+
+
+def test_near_misses_lie_below_the_threshold_by_the_margin_at_most():
+    scores = [0.0, 0.9, 0.0, 0.45, 0.0, 0.3, 0.0]
+    curve = CurveSetting(0.5, 1.0, 1.0, "mean", 0.0, "absolute", 0.5, 1.0, 0.0, 0.1, 2.0)
+    proposal = ProposalSetting(0.5, (1.0,), 1.0, "hard", 0.1, 0.5)
+    for setting in (curve, proposal):
+        assert near_misses(setting, scores, 0.0) == [[0.9], [0.9]]
+        assert near_misses(setting, scores, 0.1) == [[0.9], [0.9, 0.45]]
+        assert near_misses(setting, scores, 0.3) == [[0.9], [0.9, 0.45, 0.3]]
+        # no margin takes what scores next to nothing
+        assert near_misses(setting, [0.0, 0.9, 0.0, 0.06, 0.04], 0.9) == [[0.9], [0.9, 0.06]]
