@@ -39,6 +39,14 @@ def test_a_subject_is_answered_by_what_other_folds_chose(fused):
     assert others == []
 
 
+def test_the_model_branch_of_a_fold_has_the_setting_that_other_folds_chose(fused):
+    toy, _, (before, _) = fused
+    span = ["video", "onset", "offset", "type"]
+    by_grid = set(toy.table("grid", SET, "intervals.csv")[span].itertuples(index=False, name=None))
+    found = before["intervals"].query("branch == 'model'")[span]
+    assert len(found) and set(found.itertuples(index=False, name=None)) <= by_grid
+
+
 def test_every_branch_has_out_of_fold_intervals_and_counts(fused):
     toy, _, (before, _) = fused
     events = toy.table("index", SET, "events.csv")

@@ -5,8 +5,11 @@ import pytest
 
 from mespot.errors import MespotError
 from mespot.pipeline.grid import grid, load_slices
+from mespot.selection.model_branch import intervals_of
+from mespot.selection.setting import read_setting
 from tests.pipeline.conftest import SET
 from tests.pipeline.searched import SPACE, moved_events, write_world
+from tests.selection.world import LENGTHS
 
 
 @pytest.fixture
@@ -35,6 +38,30 @@ def test_what_answers_for_a_subject_was_chosen_on_other_folds(ready):
         assert before[0]["chosen"][kind]["1"] == after[0]["chosen"][kind]["1"]
         assert before[0]["margins"][kind]["1"] == after[0]["margins"][kind]["1"]
         assert before[0]["margins"][kind]["all"] != after[0]["margins"][kind]["all"]
+
+
+def test_intervals_of_a_fold_are_made_by_its_own_setting(ready):
+    toy, folds = ready
+    grid(SET)
+    chosen, found = toy.json("grid", SET, "chosen.json"), toy.table("grid", SET, "intervals.csv")
+    videos = toy.table("index", SET, "videos.csv")
+    slices = load_slices(toy.artifact("slices", SET), LENGTHS, videos["video"].tolist())
+    differ = []
+    for kind in ("me", "mae"):
+        settings = {fold: read_setting(value) for fold, value in chosen["chosen"][kind].items()}
+        for fold in ("0", "1", "2"):
+            own = videos[videos["subject"].map(folds) == int(fold)]
+            wanted, other = (
+                intervals_of(own, slices, (0.5, 2.0), kind, [settings[name]] * len(own), 50.0)
+                for name in (fold, "all")
+            )
+            rows = found["video"].isin(own["video"]) & (found["type"] == kind)
+            columns = ["video", "onset", "offset", "type", "score"]
+            pd.testing.assert_frame_equal(
+                found.loc[rows, columns].reset_index(drop=True), wanted, check_exact=False
+            )
+            differ.append(not wanted.equals(other))
+    assert any(differ), "the toy world is too even to tell a fold's setting from the others'"
 
 
 def test_tables_and_record(ready):

@@ -79,7 +79,7 @@ def test_the_learned_scores_of_a_subject_do_not_know_its_labels(params):
     assert (before["score"][others] - after["score"][others]).abs().min() > 1e-4
     # what the others learned carries over
     score = before["score"][before["video"] == "a"].to_numpy()
-    assert score[hit[own] == 1].mean() > score[hit[own] == 0].mean() + 0.3
+    assert score[hit[own] == 1].mean() > score[hit[own] == 0].mean() + 0.2
 
 
 def test_a_lone_subject_is_scored_by_itself(params):
