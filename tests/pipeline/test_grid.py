@@ -24,7 +24,7 @@ def test_what_answers_for_a_subject_was_chosen_on_other_folds(ready):
     assert set(before[0]["chosen"]["me"]) == {"0", "1", "2", "all"}
     assert before[0]["chosen"]["me"]["all"]["granularity"] == 0.5
     assert before[0]["chosen"]["mae"]["all"]["granularity"] == 2.0
-    inside = {subject for subject, fold in folds.items() if fold == 1}
+    inside = {subject for subject, fold in folds.items() if fold == 0}
     moved_events(toy, inside)
     grid(SET)
     after = toy.json("grid", SET, "chosen.json"), toy.table("grid", SET, "intervals.csv")
@@ -35,8 +35,8 @@ def test_what_answers_for_a_subject_was_chosen_on_other_folds(ready):
     assert len(tables[0]) > 0
     pd.testing.assert_frame_equal(*tables)
     for kind in ("me", "mae"):
-        assert before[0]["chosen"][kind]["1"] == after[0]["chosen"][kind]["1"]
-        assert before[0]["margins"][kind]["1"] == after[0]["margins"][kind]["1"]
+        assert before[0]["chosen"][kind]["0"] == after[0]["chosen"][kind]["0"]
+        assert before[0]["margins"][kind]["0"] == after[0]["margins"][kind]["0"]
         assert before[0]["margins"][kind]["all"] != after[0]["margins"][kind]["all"]
 
 
