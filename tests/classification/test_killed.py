@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.classification.toy_clips import params_file
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 QUIET = {**os.environ, "MESPOT_NO_TRACKING": "1", "OMP_NUM_THREADS": "1"}

@@ -17,6 +17,8 @@ from ruamel.yaml import YAML
 
 from mespot.params import load_params
 
+pytestmark = pytest.mark.slow
+
 ENV = {
     **os.environ,
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",

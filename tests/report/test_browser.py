@@ -14,6 +14,8 @@ from tests.report.browser import browser
 from tests.report.conftest import NASTY, PAGE
 from tests.report.test_results_page import results  # noqa: F401 - a fixture
 
+pytestmark = pytest.mark.slow
+
 RANGE = "return document.getElementById('timeline').layout.xaxis.range.map(Number)"
 FACE = "return document.getElementById('face').dataset.time"
 PLOT = """const box = document.querySelector('#timeline .nsewdrag').getBoundingClientRect();

@@ -28,6 +28,8 @@ from mespot.training.finetune import finetune
 from mespot.training.loop import fit
 from mespot.training.pretrain import pretrain
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).with_name("two_processes.py")
 
 

@@ -13,6 +13,8 @@ from mespot.data.shards import pack
 from mespot.data.video_list import VideoList
 from mespot.training.pretrain import pretrain
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).with_name("killed.py")
 
 
