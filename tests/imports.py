@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@functools.cache
 def module_file(name: str) -> Path | None:
     """Source of a module of this repository, or None."""
     path = ROOT.joinpath(*name.split("."))
@@ -17,7 +19,8 @@ def module_file(name: str) -> Path | None:
     return None
 
 
-def imported(file: Path, module_level: bool = False) -> set[str]:
+@functools.cache  # every closure reads the same files
+def imported(file: Path, module_level: bool = False) -> frozenset[str]:
     """Modules of this repository that a file imports, type-checking blocks left out.
 
     With ``module_level``, imports inside functions are left out too.
@@ -40,7 +43,7 @@ def imported(file: Path, module_level: bool = False) -> set[str]:
             visit(child)
 
     visit(tree)
-    return {name for name in found if name.split(".")[0] == "mespot" and module_file(name)}
+    return frozenset(name for name in found if name.split(".")[0] == "mespot" and module_file(name))
 
 
 def closure(file: Path, module_level: bool = False) -> set[Path]:

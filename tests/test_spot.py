@@ -27,6 +27,8 @@ from mespot.synth.identity import make_identity
 from mespot.synth.render import render
 from mespot.synth.script import make_script
 
+pytestmark = pytest.mark.slow
+
 PARAMS = load_params(Path(__file__).resolve().parents[1] / "params.yaml")
 FPS = 30.0
 

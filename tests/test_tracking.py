@@ -73,6 +73,7 @@ def _first_touch(home, queue):
     queue.put(run._client is not None)
 
 
+@pytest.mark.slow
 def test_several_processes_may_touch_a_fresh_store_at_once(tmp_path):
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
@@ -86,6 +87,7 @@ def test_several_processes_may_touch_a_fresh_store_at_once(tmp_path):
     assert len(client.search_runs([experiment])) == 3
 
 
+@pytest.mark.slow
 def test_stages_of_one_dvc_call_share_a_parent(store, tmp_path):
     stage = textwrap.dedent(
         f"""

@@ -273,6 +273,7 @@ def test_a_sheet_is_drawn_without_signals_too(tmp_path):
     assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="the annotated clips are not there")
 def test_figures_equal_those_of_the_folders_own_score(tmp_path):
     truth = read_truth(FOLDER)

@@ -6,10 +6,13 @@ import sys
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from mespot.pipeline.classify import train_on_lists
 from tests.classification.test_killed import QUIET, ROOT
 from tests.classification.toy_clips import params_file
+
+pytestmark = pytest.mark.slow
 
 
 def test_two_processes_train_and_score_as_one(colour, tmp_path, monkeypatch):

@@ -31,6 +31,7 @@ def state(model):
     return b"".join(value.numpy().tobytes() for value in model.state_dict().values())
 
 
+@pytest.mark.slow
 def test_colours_are_learnt_from_folders_videos_and_stills(colour_lists, tmp_path):
     params = section(epochs=4.0, workers=1)
     model, curve, chosen = train(colour_lists, params, tmp_path)
@@ -43,6 +44,7 @@ def test_colours_are_learnt_from_folders_videos_and_stills(colour_lists, tmp_pat
     assert judge(again, colour_lists[1])[1] == pytest.approx(best["cross_entropy"], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_motion_is_learnt(tmp_path):
     found = lists(write_lists(tmp_path / "clips", "motion", ("folder", "file")))
     params = section(
@@ -54,6 +56,7 @@ def test_motion_is_learnt(tmp_path):
     assert judge(scores, found[2])[0].uar > 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stop", "workers"), [(3, 1), (4, 0)])
 def test_an_interrupted_training_ends_with_the_same_bytes(colour_lists, tmp_path, stop, workers):
     params = section(epochs=2.0, checkpoint_every=2, mixup=0.8, cutmix=1.0, ema=0.5)

@@ -10,6 +10,8 @@ from mespot.models.weights import save_description, save_weights
 from mespot.models.zoo import create_encoder
 from tests.classification.toy_clips import params_file, write_lists
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory):

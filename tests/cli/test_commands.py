@@ -41,6 +41,7 @@ def test_every_help_has_an_example(run, name):
     assert f"mespot {name}" in out and "Example" in out
 
 
+@pytest.mark.slow
 def test_spot_a_folder_of_frames(run, tmp_path):
     truth = render_clip(tmp_path / "clip", first=101)
     out = tmp_path / "results"
@@ -119,6 +120,7 @@ def test_spot_faults_are_one_line_and_nothing_is_written(
     assert not (tmp_path / "o").exists()
 
 
+@pytest.mark.slow
 def test_a_stated_rest_moves_the_level(run, tmp_path):
     truth = render_clip(tmp_path / "clip", first=101)
     apex = int(truth["apex"].iloc[0])
@@ -139,6 +141,7 @@ def test_a_stated_rest_moves_the_level(run, tmp_path):
     assert found["apex"][apex] < 1e-6 and found["apex"][:4].min() > 0.02
 
 
+@pytest.mark.slow
 def test_one_bad_video_does_not_lose_the_others(run, tmp_path):
     render_clip(tmp_path / "good")
     (tmp_path / "faceless").mkdir()

@@ -102,6 +102,7 @@ def best_iou(rows: pd.DataFrame, event: tuple[int, int]) -> float:
     return float(iou_matrix(rows[["onset", "offset"]].to_numpy(), np.array([event])).max())
 
 
+@pytest.mark.slow
 def test_a_killed_call_goes_on_and_the_files_are_right(run, tree, entry, params_file, searched):
     root, truth = tree
     words = ["submit", "megc2023", "--root", root, "--out", entry, "--jobs", 1]
@@ -139,6 +140,7 @@ def test_a_killed_call_goes_on_and_the_files_are_right(run, tree, entry, params_
     assert len(read_submission(entry / "cas_pred.csv")) == len(cas)
 
 
+@pytest.mark.slow
 def test_it_finds_what_spot_finds(run, tree, params_file, tmp_path):
     root, _ = tree
     shutil.copytree(root / "megc2023" / "CAS_data", tmp_path / "data" / "megc2023")
@@ -184,6 +186,7 @@ def write_system(folder: Path, params, threshold: float) -> None:
     (folder / "system.json").write_text(json.dumps(content))
 
 
+@pytest.mark.slow
 def test_a_system_per_part_and_only_that_part_is_searched_again(
     run, tree, entry, params, params_file, searched, tmp_path
 ):
@@ -215,6 +218,7 @@ def test_a_system_of_another_version_is_one_line(run, tree, params, params_file,
     assert code == 1 and "params: grid.me.merge_gap does not fit" in err
 
 
+@pytest.mark.slow
 def test_a_changed_setting_starts_afresh(run, tree, entry, params_file, monkeypatch, tmp_path):
     from mespot import submit
     from mespot.errors import MespotError
@@ -236,6 +240,7 @@ def test_a_changed_setting_starts_afresh(run, tree, entry, params_file, monkeypa
     assert code == 1 and "no face" in err.strip().splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_a_video_without_a_face_does_not_lose_the_others(
     run, tree, entry, params_file, monkeypatch, tmp_path
 ):

@@ -219,6 +219,7 @@ class Clips:
         return wanted, np.array(videos.numbers(reader.read(wanted)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_loader_workers_read_clips(tmp_path, start):
     data = pytest.importorskip("torch.utils.data")

@@ -71,6 +71,7 @@ def test_short_gap_is_bridged_and_counted_as_failure(scene, params):
     assert np.abs(moved).max() < 0.3  # the bridge follows the head's steady motion
 
 
+@pytest.mark.slow
 def test_long_gap_holds_the_last_transform_and_recovers(scene, params):
     source = scene(count=120, motion=lambda i: (20 * (i >= 75), 0, 0, 1), absent=range(30, 90))
     crops = list(align_video(source, params, "absent 2 s"))
@@ -85,6 +86,7 @@ def test_long_gap_holds_the_last_transform_and_recovers(scene, params):
     assert np.abs(moved[100:]).max() < 1.0  # the same crop as before, up to landmark noise
 
 
+@pytest.mark.slow
 def test_face_that_comes_late(scene, params):
     source = scene(count=60, absent=range(0, 40))
     crops = list(align_video(source, params, "late"))
@@ -99,6 +101,7 @@ def test_noise_is_no_face(scene, params):
     assert not any(c.success for c in crops)
 
 
+@pytest.mark.slow
 def test_second_face_is_reported_once_and_not_followed(scene, params, caplog):
     source = scene(count=75, second=True, absent=range(0), shape=(360, 640))
     with caplog.at_level(logging.WARNING):
@@ -142,6 +145,7 @@ def test_rotation_passes_through_the_pose_unchanged(scene, params):
     assert np.allclose(np.diff(angles), -0.01, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_hand_before_the_face(scene, params):
     class Hand(scene):
         def image(self, index):

@@ -118,6 +118,7 @@ def dataset(scene, tmp_path):
     return pd.DataFrame(rows), tmp_path / "raw"
 
 
+@pytest.mark.slow
 def test_dataset(dataset, params, tmp_path):
     videos, root = dataset
     outs = []

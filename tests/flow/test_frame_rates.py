@@ -17,6 +17,8 @@ from mespot.synth.identity import make_identity
 from mespot.synth.render import Renderer
 from tests.flow.scenes import blink, event, script
 
+pytestmark = pytest.mark.slow
+
 PARAMS = load_params()
 FASTEST, SECONDS = 200, 8.2
 # a raised brow that is a micro-expression, between two macro-expressions; a blink; a moving head

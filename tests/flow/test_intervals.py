@@ -124,6 +124,7 @@ def test_video_that_begins_and_ends_in_half_a_clip_of_expression():
     assert (table["score"].drop(found.index) < 0.8).all(), table
 
 
+@pytest.mark.slow
 def test_same_seconds_at_any_rate():
     story = script(
         4.0, [event("me", "brow_raise", 1.0, 0.3, 0.03), event("mae", "smile", 2.2, 0.9, 0.1)]

@@ -16,6 +16,8 @@ from mespot.synth.identity import make_identity
 from mespot.synth.render import Renderer
 from tests.flow.scenes import blink, event, script
 
+pytestmark = pytest.mark.slow
+
 PARAMS = load_params()
 FPS, SECONDS, SIZE = 25.0, 8.0, 224
 # a macro-expression before, a micro-expression after the disturbance between 3 and 5 s

@@ -11,6 +11,8 @@ from mespot.models.inputs import KINDS, prepare, to_unit
 from mespot.models.masking import draw_masks, split_index
 from mespot.models.zoo import create_autoencoder, create_encoder
 
+pytestmark = pytest.mark.slow
+
 TINY = ("lgi_former_tiny_64", "videomae_vit_tiny_64")
 
 

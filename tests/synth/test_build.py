@@ -35,6 +35,7 @@ def test_manifest_describes_what_lies_there(built, tiny):
     assert root != embedded_root(tiny, SEED + 1, root.parent)
 
 
+@pytest.mark.slow
 def test_same_bytes_again_and_with_two_processes(built, tiny, tmp_path):
     _, manifest = built
     build_synth(tiny, SEED, 2, tmp_path, tmp_path / "manifest.csv")

@@ -9,6 +9,8 @@ import pytest
 from mespot.synth.build import LAYOUTS
 from mespot.synth.render import Renderer
 
+pytestmark = pytest.mark.slow
+
 dlib = pytest.importorskip("dlib")
 
 

@@ -107,6 +107,7 @@ _RECIPE = dict(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_published_recipe_runs_and_is_the_same_bytes_each_time(run):
     params = finetune_section(**_RECIPE)
     first, second = run("a", params=params), run("b", params=params)

@@ -51,6 +51,7 @@ def test_a_fault_in_a_process_is_the_same_one_line(workers):
     assert str(error.value) == "clip 3.mp4: cannot be decoded, expected a video"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fate", ["dead", "stuck"])
 def test_a_process_that_ends_is_one_line_that_says_what_to_do(fate, capfd):
     with pytest.raises(MespotError) as error:
@@ -79,6 +80,7 @@ assert list(loaded(make, [3, 4], Loading(1, 1, False))) == [3, 4]
 """
 
 
+@pytest.mark.slow
 def test_a_watchdog_that_is_armed_at_the_fork_does_not_stop_the_workers():
     # pytest's own faulthandler_timeout did: the child waited for the thread it did not inherit
     subprocess.run([sys.executable, "-c", ARMED], cwd=ROOT, check=True, timeout=120)

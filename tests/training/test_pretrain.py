@@ -52,6 +52,7 @@ def test_the_autoencoder_learns_a_toy_batch(tmp_path):
     assert curve[3]["loss"] == pytest.approx((curve[3]["appearance"] + curve[3]["motion"]) / 2)
 
 
+@pytest.mark.slow
 def test_outputs_are_complete_and_the_same_bytes_each_time(faces, tmp_path, pretrain_params):
     for run in ("a", "b"):
         pretrain(
@@ -69,6 +70,7 @@ def test_outputs_are_complete_and_the_same_bytes_each_time(faces, tmp_path, pret
     assert {"appearance", "motion"} <= set(curve)
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_to_the_same_bytes(faces, tmp_path, pretrain_params):
     def stop(step, _):
         if step == 2:
@@ -104,6 +106,7 @@ def test_no_archives(tmp_path, pretrain_params):
         pretrain([], pretrain_params, 7, tmp_path, tmp_path, lambda *_: None)
 
 
+@pytest.mark.slow
 def test_pictures_are_shown_on_the_way_and_change_nothing(faces, tmp_path, pretrain_params):
     shown = []
     for name, every in (("with", 2), ("without", 0)):
