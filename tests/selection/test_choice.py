@@ -106,6 +106,13 @@ def test_of_equally_good_thresholds_the_middle_one_is_taken():
     assert chosen["mae"] == 0.5  # no threshold makes a difference: the middle of all
 
 
+def test_a_score_that_is_the_threshold_reaches_it():
+    found = scored([(video, 10, 19, "me", 0.5) for video in VIDEOS])
+    among = np.ones(len(VIDEOS), dtype=bool)
+    chosen, counts = operating_point(found, F1Scorer(events(), VIDEOS), among, (0.5, 0.6))
+    assert chosen["me"] == 0.5 and counts[:, 0].tolist() == [[1, 0, 0]] * len(VIDEOS)
+
+
 def test_the_operating_point_looks_at_the_videos_it_may_see_alone():
     truth = events(((10, 19), (40, 49)))
     found = scored([("v0", 10, 19, "me", 0.9), ("v0", 60, 69, "me", 0.3)]
