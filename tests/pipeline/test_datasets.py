@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from mespot.data.index import EVENT_COLUMNS
+from mespot.data.columns import EVENT_COLUMNS
 from mespot.errors import MespotError
 from mespot.files import write_text
 from mespot.fingerprint import stage_fingerprint
