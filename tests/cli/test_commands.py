@@ -23,8 +23,8 @@ def render_clip(folder, seconds=4.0, first=1, fps=30.0):
     return script_events(script, fps)
 
 
-STAGES = """synth adapters index preprocess sheet motion gather pretrain finetune slices flow grid fuse
-    report""".split()
+STAGES = """synth adapters index preprocess sheet motion gather
+    pretrain finetune slices flow grid fuse report""".split()
 COMMANDS = ["spot", "score", "submit", "check", "results", "import-weights", *STAGES]
 
 
