@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PORT ?= 5000
 READY := $(VENV)/.ready
 
 export DVC_NO_ANALYTICS := true
@@ -42,8 +43,8 @@ format: $(READY) ## Mend style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-ui: $(READY) ## Compare runs in the browser, on this machine only
-	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --host 127.0.0.1 --port 5000 --workers 1 --backend-store-uri sqlite:///mlflow.db
+ui: $(READY) ## Compare runs in the browser, on this machine only (PORT=5000)
+	$(BIN)/mespot ui --port $(PORT)
 
 clean: ## Remove rendered frames, checkpoints and outputs (the DVC cache stays)
 	rm -rf artifacts data/embedded .work

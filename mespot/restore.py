@@ -13,7 +13,7 @@ from mespot.tracking import connect, git_tags
 
 
 def sync_runs(project: Project) -> tuple[int, int]:
-    """Log every record below ``artifacts/`` whose fingerprint no run carries.
+    """Log every record below ``artifacts/runs`` whose fingerprint no run carries.
 
     Returns:
         number of runs added, and of records whose run was there already.
@@ -26,7 +26,7 @@ def sync_runs(project: Project) -> tuple[int, int]:
     except Exception as error:
         raise MespotError(f"tracking store cannot be reached ({error})") from error
     added = known = 0
-    for path in sorted(project.artifact().rglob("run.json")):
+    for path in sorted(project.artifact("runs").rglob("run.json")):
         record = read_json(path)
         found = client.search_runs(
             [experiment],

@@ -126,7 +126,7 @@ def test_sync_adds_restored_stages_once(store, monkeypatch):
         "metrics": {"f1": 0.75},
         "curves": {"loss": [[0, 1.0], [1, 0.5]]},
     }
-    write_json(store / "artifacts" / "fuse" / "casme3" / "run.json", record)
+    write_json(store / "artifacts" / "runs" / "fuse" / "casme3" / "run.json", record)
     project = Project(store, store)
     assert sync_runs(project) == (1, 0)
     assert sync_runs(project) == (0, 1)

@@ -18,6 +18,7 @@ from mespot.cli.score import score
 from mespot.cli.spot import spot
 from mespot.cli.stages import add_stages
 from mespot.cli.submit import submit
+from mespot.cli.ui import ui
 
 app = typer.Typer(
     name="mespot",
@@ -66,6 +67,7 @@ app.command()(submit)
 app.command()(score)
 app.command()(check)
 app.command()(results)
+app.command()(ui)
 app.command()(import_weights)
 app.command()(pack)
 app.add_typer(classify_app, name="classify")

@@ -15,7 +15,6 @@ from mespot.params import load_params
 from mespot.project import Project
 
 _PANEL = "Single stages (the same functions that `dvc repro` runs)"
-_PER_DATASET = ("index", "preprocess", "motion", "finetune", "flow", "grid", "fuse", "report")
 
 Dataset = Annotated[
     str | None, typer.Option("--dataset", "-d", help="One data set; default: all in params.yaml.")
@@ -35,6 +34,8 @@ def add_stages(app: typer.Typer) -> None:
     """Add the commands to the application."""
     whole = {
         "synth": "Render the embedded data (long face videos with known expressions).",
+        "adapters": "Note which adapter reads each data set, so that `index` depends on it alone.",
+        "gather": "List the crops or motion of all data sets that pre-training learns from.",
         "pretrain": "Pre-train the encoder as a masked auto-encoder on all crops.",
     }
     for name, text in whole.items():
@@ -44,6 +45,7 @@ def add_stages(app: typer.Typer) -> None:
     per_dataset = {
         "index": "List videos and events from the official folders and sheets.",
         "preprocess": "Detect, align and crop faces.",
+        "sheet": "Draw a few crops of every video, the least certain first, for a look by eye.",
         "motion": "Measure dense motion in the crops, for networks that see motion.",
         "finetune": "Fine-tune one classifier per granularity and subject-wise fold.",
         "flow": "Measure region displacement and find intervals in it.",

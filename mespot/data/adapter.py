@@ -1,12 +1,17 @@
-"""The interface of a data set, and the data sets that mespot knows."""
+"""The interface of a data set, and the data sets that mespot knows.
+
+The module of an adapter is imported when its data set is asked for, and by nothing else: each set
+is indexed again only when its own adapter changes (see ``mespot.pipeline.adapters``).
+"""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
-from mespot.data import casme2, casme3, casme3_b, clip_sets, generic, megc, samm_lv, voxceleb2
 from mespot.data.published import Published
 from mespot.data.raw import RawEvent, RawVideo
 from mespot.errors import MespotError
@@ -35,30 +40,52 @@ class Adapter:
     surplus: Callable[[Path, DataParams], list[tuple[str, str]]] | None = None
 
 
-ADAPTERS = {
-    "casme2": Adapter(casme2.videos, casme2.events, casme2.PUBLISHED, casme2.surplus),
-    "casme3": Adapter(casme3.videos, casme3.events, casme3.PUBLISHED, casme3.surplus),
-    "casme3_b": Adapter(casme3_b.videos, None, casme3_b.PUBLISHED, casme3_b.surplus),
-    "clips": Adapter(clip_sets.videos, None),
-    "dfew": Adapter(clip_sets.videos, None, clip_sets.DFEW),
-    "ferv39k": Adapter(clip_sets.videos, None, clip_sets.FERV39K),
-    "mafw": Adapter(clip_sets.videos, None, clip_sets.MAFW),
-    "megc2022": Adapter(megc.videos_2022, None, megc.PUBLISHED_2022),
-    "megc2023": Adapter(megc.videos_2023, None, megc.PUBLISHED_2023),
-    "samm_lv": Adapter(samm_lv.videos, samm_lv.events, samm_lv.PUBLISHED, samm_lv.surplus),
-    "voxceleb2": Adapter(voxceleb2.videos, None, voxceleb2.PUBLISHED),
+# data set -> modules beside this one: its adapter, then what nothing but adapters imports
+MODULES = {
+    "casme2": ("casme2", "casme2_layout"),
+    "casme3": ("casme3", "casme3_layout"),
+    "casme3_b": ("casme3_b", "casme3_layout"),
+    "clips": ("clip_sets",),
+    "dfew": ("clip_sets",),
+    "ferv39k": ("clip_sets",),
+    "mafw": ("clip_sets",),
+    "megc2022": ("megc",),
+    "megc2023": ("megc",),
+    "samm_lv": ("samm_lv",),
+    "voxceleb2": ("voxceleb2",),
 }
+OWN = ("generic",)  # those of a data set of any other name
+
+
+class _Adapters(dict[str, Adapter]):
+    """Adapters by data set; the first look at one imports its module."""
+
+    def __missing__(self, dataset: str) -> Adapter:
+        self.update(_module(MODULES[dataset][0]).ADAPTERS)
+        return self[dataset]
+
+    def __contains__(self, dataset: object) -> bool:
+        return dataset in MODULES or super().__contains__(dataset)
+
+
+ADAPTERS = _Adapters()
+
+
+def code_of(dataset: str) -> list[Path]:
+    """Return the source files of the adapter of a data set that nothing but adapters imports."""
+    modules = MODULES.get(dataset, OWN)
+    return [Path(__file__).with_name(f"{name}.py") for name in modules]
 
 
 def adapter(dataset: str, folder: Path | None = None) -> Adapter:
     """Return the adapter of a data set.
 
-    A name that is not in ``ADAPTERS`` is a self-made data set (``mespot.data.generic``) when its
+    A name that is not in ``MODULES`` is a self-made data set (``mespot.data.generic``) when its
     folder exists; with a table of events in it, it is annotated, else unlabelled.
 
     Args:
         dataset: name of the data set.
-        folder: where it lies; without it only the names in ``ADAPTERS`` are known.
+        folder: where it lies; without it only the names in ``MODULES`` are known.
 
     Raises:
         MespotError: mespot does not know the name and there is no such folder.
@@ -69,8 +96,13 @@ def adapter(dataset: str, folder: Path | None = None) -> Adapter:
         where = "" if folder is None else f" and {folder} is no folder"
         raise MespotError(
             f"data set {dataset!r} is unknown{where}, expected one of "
-            f"{', '.join(sorted(ADAPTERS))}, or any other name whose folder holds videos and "
+            f"{', '.join(sorted(MODULES))}, or any other name whose folder holds videos and "
             "events.csv (vid,onset,offset,type)"
         )
+    generic = _module(OWN[0])
     annotated = generic.events_file(folder) is not None
     return Adapter(generic.videos, generic.events if annotated else None)
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"{__package__}.{name}")

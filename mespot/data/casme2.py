@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from mespot.data.adapter import Adapter
 from mespot.data.casme2_layout import FILMS, NAMES, clip_folders, is_closed, refiled, video_name
 from mespot.data.folders import walk
 from mespot.data.frame_folder import folder_videos
@@ -146,3 +147,6 @@ def _workbook(root: Path) -> Path:
     chosen = max(found, key=lambda path: ("updated" in path.name.lower(), path.name.lower()))
     log.info("casme2: annotations from %s", chosen.name)
     return chosen
+
+
+ADAPTERS = {"casme2": Adapter(videos, events, PUBLISHED, surplus)}

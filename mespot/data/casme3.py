@@ -17,6 +17,7 @@ import logging
 import re
 from pathlib import Path
 
+from mespot.data.adapter import Adapter
 from mespot.data.casme3_layout import FPS, colour_folders, other_files, subject_name
 from mespot.data.frame_folder import folder_videos
 from mespot.data.published import Published
@@ -113,3 +114,6 @@ def _event(row: Row, kind: str) -> RawEvent:
         onset = _ONSET_TYPOS[kind, video, onset, offset]
         rules.append("onset_typo_corrected")
     return RawEvent(video, onset, apex, offset, kind, row.source, row.number, tuple(rules), sheet)
+
+
+ADAPTERS = {"casme3": Adapter(videos, events, PUBLISHED, surplus)}

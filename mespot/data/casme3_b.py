@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from mespot.data.adapter import Adapter
 from mespot.data.casme3_layout import FPS, colour_folders
 from mespot.data.frame_folder import folder_videos
 from mespot.data.published import Published
@@ -23,3 +24,6 @@ def videos(root: Path, params: DataParams) -> list[RawVideo]:
 def surplus(root: Path, params: DataParams) -> list[tuple[str, str]]:
     """List what was not taken; see ``mespot.data.adapter.Adapter``."""
     return colour_folders(root, "b", _CLIP)[1]
+
+
+ADAPTERS = {"casme3_b": Adapter(videos, None, PUBLISHED, surplus)}

@@ -11,6 +11,7 @@ import logging
 import os
 from pathlib import Path
 
+from mespot.data.adapter import Adapter
 from mespot.data.clip_list import CLASS_NAMES, SPLITS, Clip, read_clip_lists
 from mespot.data.frame_folder import folder_video
 from mespot.data.frames import open_frames
@@ -75,3 +76,11 @@ def _video(clip: Clip, root: Path, fps: float) -> RawVideo | None:
         log.warning("%s; the clip is left out", error)
         return None
     return RawVideo(name, name, clip.path, "file", source.fps, source.numbers, source.grey)
+
+
+ADAPTERS = {
+    "clips": Adapter(videos, None),
+    "dfew": Adapter(videos, None, DFEW),
+    "ferv39k": Adapter(videos, None, FERV39K),
+    "mafw": Adapter(videos, None, MAFW),
+}

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mespot.data.adapter import Adapter, adapter
+from mespot.data.columns import DROPPED_COLUMNS, EVENT_COLUMNS, VIDEO_COLUMNS
 from mespot.data.numbers import Numbering
 from mespot.data.raw import RawEvent, RawVideo
 from mespot.data.repair import Unmendable, resolve
@@ -19,18 +20,6 @@ from mespot.files import write_csv
 from mespot.params.data import DataParams
 
 log = logging.getLogger(__name__)
-VIDEO_COLUMNS = (
-    "subject", "video", "path", "kind", "fps", "frames", "first", "gaps", "grey",
-    "fingerprint",
-)  # fmt: skip
-EVENT_COLUMNS = (
-    "subject", "video", "onset", "apex", "offset", "type",
-    "official_onset", "official_apex", "official_offset", "source", "row", "rule",
-)  # fmt: skip
-DROPPED_COLUMNS = (
-    "source", "row", "video", "official_onset", "official_offset", "type", "reason",
-)  # fmt: skip
-
 _PART = 20_000  # videos that are described at a time
 _SHOWN = 10  # surplus folders that are logged one by one
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mespot.data.index import EVENT_COLUMNS, VIDEO_COLUMNS
+from mespot.data.columns import EVENT_COLUMNS, VIDEO_COLUMNS
 from mespot.errors import MespotError
 from mespot.events import check_table
 

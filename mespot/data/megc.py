@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from mespot.data.adapter import Adapter
 from mespot.data.folders import listed
 from mespot.data.frame_folder import folder_videos
 from mespot.data.media import holds_frames
@@ -139,3 +140,9 @@ def _frame_folder(folder: Path) -> Path | None:
 
 def _folders(folder: Path) -> list[str]:
     return [entry.name for entry in listed(folder) if entry.is_dir()]
+
+
+ADAPTERS = {
+    "megc2022": Adapter(videos_2022, None, PUBLISHED_2022),
+    "megc2023": Adapter(videos_2023, None, PUBLISHED_2023),
+}

@@ -10,6 +10,7 @@ import logging
 import re
 from pathlib import Path
 
+from mespot.data.adapter import Adapter
 from mespot.data.folders import picture_folders, walk
 from mespot.data.frame_folder import folder_videos
 from mespot.data.published import Published
@@ -91,3 +92,6 @@ def _workbook(root: Path) -> Path:
     chosen = max(found, key=lambda path: path.name.lower())
     log.info("samm_lv: annotations from %s", chosen.name)
     return chosen
+
+
+ADAPTERS = {"samm_lv": Adapter(videos, events, PUBLISHED, surplus)}

@@ -15,6 +15,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mespot.data.adapter import Adapter
 from mespot.data.folders import listed
 from mespot.data.published import Published
 from mespot.data.raw import RawVideo
@@ -83,3 +84,6 @@ def _folders(folder: Path) -> list[str]:
 
 def _files(folder: Path) -> list[str]:
     return [entry.name for entry in listed(folder) if entry.name.endswith(_SUFFIX)]
+
+
+ADAPTERS = {"voxceleb2": Adapter(videos, None, PUBLISHED)}

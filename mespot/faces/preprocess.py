@@ -1,4 +1,4 @@
-"""Preprocessing of videos: crops, face tracks, a table and a contact sheet per data set."""
+"""Preprocessing of videos: crops, face tracks and a table per data set."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from mespot.faces.detector import FaceDetector
 from mespot.faces.geometry import pose_of, scale_of
 from mespot.faces.grey_store import SUFFIX, GreyWriter
 from mespot.faces.landmarks import RIGID, crop_anchor
-from mespot.faces.sheet import write_contact_sheet
 from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack, typical_landmarks
 from mespot.faces.usable import Light, check_usable
@@ -125,7 +124,7 @@ def preprocess_dataset(
     Args:
         videos: table with the columns ``video``, ``path`` (relative to ``data_root``), ``fps``.
         data_root: folder of the raw data.
-        out_dir: gets ``<video>.zip``, ``<video>.npz``, ``faces.csv`` and ``contact_sheet.png``.
+        out_dir: gets ``<video>.zip``, ``<video>.npz`` and ``faces.csv``.
         work_dir: holds finished videos until all are done.
         params: section ``preprocess``.
         jobs: processes, 0 = all cores.
@@ -155,7 +154,6 @@ def preprocess_dataset(
     names = [str(name) for name, fault in zip(videos["video"], results, strict=True) if not fault]
     summary = pd.DataFrame([_summary(work_dir, name) for name in names])
     out_dir.mkdir(parents=True, exist_ok=True)
-    write_contact_sheet(out_dir / "contact_sheet.png", summary, work_dir)
     write_csv(out_dir / "faces.csv", summary)
     for name in names:
         for kind in ("zip", "npz"):

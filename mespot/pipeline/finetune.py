@@ -22,7 +22,7 @@ def finetune(dataset: str) -> None:
     """
     with (
         process_group() as group,
-        open_together(group, "finetune", f"finetune/{dataset}/run.json", dataset) as stage,
+        open_together(group, "finetune", dataset) as stage,
     ):
         params, project = stage.params, stage.project
         own = params.finetune.get(dataset, params.finetune["base"])

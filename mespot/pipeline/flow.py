@@ -10,7 +10,7 @@ from mespot.pipeline.stage import fresh, open_stage
 
 def flow(dataset: str) -> None:
     """Measure region displacement and find intervals in it, on all cores."""
-    with open_stage("flow", f"flow/{dataset}/run.json", dataset) as stage:
+    with open_stage("flow", dataset) as stage:
         params = stage.params
         read_labelled(stage.project, dataset)  # to stop before hours of flow, not after
         videos = read_videos(stage.project.artifact("index", dataset, "videos.csv"))

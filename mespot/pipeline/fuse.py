@@ -20,7 +20,7 @@ from mespot.selection.system import pack_system
 
 def fuse(dataset: str) -> None:
     """Fuse both branches out-of-fold; see ``mespot.selection.fuse``."""
-    with open_stage("fuse", f"fuse/{dataset}/run.json", dataset) as stage:
+    with open_stage("fuse", dataset) as stage:
         params, project = stage.params, stage.project
         videos = read_videos(project.artifact("index", dataset, "videos.csv"))
         events = read_events(project.artifact("index", dataset, "events.csv"))

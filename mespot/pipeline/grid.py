@@ -19,7 +19,7 @@ from mespot.selection.model_branch import SliceScores
 
 def grid(dataset: str) -> None:
     """Search the grid of a data set; see ``mespot.selection.grid``."""
-    with open_stage("grid", f"grid/{dataset}/run.json", dataset) as stage:
+    with open_stage("grid", dataset) as stage:
         params, project = stage.params, stage.project
         for kind in TYPES:
             strange = set(getattr(params.grid, kind).lengths) - set(params.slices.lengths)

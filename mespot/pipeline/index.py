@@ -9,7 +9,7 @@ from mespot.pipeline.stage import fresh, open_stage
 
 def index(dataset: str) -> None:
     """List videos and events of a data set from its folders and sheets."""
-    with open_stage("index", f"index/{dataset}/run.json", dataset) as stage:
+    with open_stage("index", dataset) as stage:
         out = fresh(stage.project.artifact("index", dataset))
         root = raw_root(stage.params, stage.project)
         videos, events = build_index(dataset, root, out, stage.params.data)

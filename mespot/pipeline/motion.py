@@ -12,7 +12,7 @@ def motion(dataset: str) -> None:
 
     Networks that see pictures need none: for them the stage leaves an empty folder.
     """
-    with open_stage("motion", f"motion/{dataset}/run.json", dataset) as stage:
+    with open_stage("motion", dataset) as stage:
         faces = stage.project.artifact("faces", dataset)
         out = fresh(stage.project.artifact("motion", dataset))
         if stage.params.pretrain.input != "motion":

@@ -14,7 +14,7 @@ def preprocess(dataset: str) -> None:
     Videos of unlabelled sets without a usable face are left out: among thousands of clips some
     always are unreadable, and nothing is scored on them.
     """
-    with open_stage("preprocess", f"faces/{dataset}/run.json", dataset) as stage:
+    with open_stage("preprocess", dataset) as stage:
         params = stage.params
         videos = read_videos(stage.project.artifact("index", dataset, "videos.csv"))
         out = fresh(stage.project.artifact("faces", dataset))
@@ -31,4 +31,3 @@ def preprocess(dataset: str) -> None:
         )
         numbers = table.select_dtypes("number").mean()
         stage.run.metrics({f"mean_{name}": value for name, value in numbers.items()})
-        stage.run.artifact(out / "contact_sheet.png")

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from mespot.data.shards import Shards
 from mespot.data.video_list import VideoList
-from mespot.errors import MespotError
 from mespot.params import Params
+from mespot.pipeline.gather import gathered
 from mespot.pipeline.processes import live_log, open_together
-from mespot.pipeline.seen import seen_files
 from mespot.pipeline.stage import fresh
 from mespot.project import Project
 from mespot.training.distributed import process_group
@@ -23,7 +22,7 @@ def pretrain() -> None:
     """
     with (
         process_group() as group,
-        open_together(group, "pretrain", "pretrain/run.json") as stage,
+        open_together(group, "pretrain") as stage,
     ):
         params, project = stage.params, stage.project
         source = group.main_first(lambda: _source(params, project, stage.work))
@@ -56,11 +55,4 @@ def _source(
         return VideoList(project.root / settings.videos)
     if settings.source == "shards":
         return Shards(project.root / settings.videos, work / "shards.npz", settings.shards_together)
-    archives = []
-    for dataset in (*params.datasets, *params.unlabelled):
-        folder = project.artifact("faces", dataset)
-        names = [path.stem for path in sorted(folder.glob("*.npz"))]
-        if not names:
-            raise MespotError(f"{folder}: no crops, run `mespot preprocess -d {dataset}` first")
-        archives += seen_files(project, dataset, names, settings.input)
-    return archives
+    return gathered(project, settings.input)

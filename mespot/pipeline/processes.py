@@ -15,9 +15,7 @@ from mespot.training.loop import Log
 
 
 @contextlib.contextmanager
-def open_together(
-    group: Group, name: str, record: str, dataset: str | None = None
-) -> Iterator[Stage]:
+def open_together(group: Group, name: str, dataset: str | None = None) -> Iterator[Stage]:
     """Open a stage in process 0; the others get its work folder and a run that goes nowhere.
 
     Lock, MLflow run and outputs belong to process 0. When it cannot open the stage, all processes
@@ -26,13 +24,12 @@ def open_together(
     Args:
         group: the processes; several machines share the project's folder.
         name: see ``open_stage``.
-        record: see ``open_stage``.
         dataset: see ``open_stage``.
     """
     if group.main:
         with contextlib.ExitStack() as stack:
             with group.together():
-                stage = stack.enter_context(open_stage(name, record, dataset))
+                stage = stack.enter_context(open_stage(name, dataset))
             group.shared(str(stage.work))
             yield stage
         return

@@ -35,7 +35,7 @@ from mespot.tracking.served import save_served_system
 
 def report(dataset: str) -> None:
     """Score both branches and their fusion, with subject-bootstrap intervals, and show them."""
-    with open_stage("report", f"report/{dataset}/run.json", dataset) as stage:
+    with open_stage("report", dataset) as stage:
         params, project = stage.params, stage.project
         files = _Files(project, dataset)
         videos, events, intervals = files.tables()

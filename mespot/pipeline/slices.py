@@ -19,9 +19,7 @@ from mespot.slices.score import score_video
 
 def slices(dataset: str, length: float) -> None:
     """Score every video's slices by the classifiers that did not see its subject."""
-    with open_stage(
-        "slices", f"slices/{dataset}/{length}/run.json", dataset, length=length
-    ) as stage:
+    with open_stage("slices", dataset, length=length) as stage:
         params, project = stage.params, stage.project
         if length not in params.slices.lengths:
             raise MespotError(

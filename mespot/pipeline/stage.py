@@ -39,15 +39,16 @@ class Stage:
 
 
 @contextlib.contextmanager
-def open_stage(
-    name: str, record: Path | None = None, dataset: str | None = None, **item: Any
-) -> Iterator[Stage]:
+def open_stage(name: str, dataset: str | None = None, **item: Any) -> Iterator[Stage]:
     """Prepare a stage, yield it, and write its record when it ends well.
+
+    The record, ``artifacts/runs/<stage>[/<matrix values>]/run.json``, is an out of its own: it
+    names the fingerprint, so it changes with every line of code, and no later stage may run again
+    for that alone.
 
     Args:
         name: stage name in ``dvc.yaml``; an unlabelled data set has the entry
             ``<name>_unlabelled`` there, which runs the same script.
-        record: file below ``artifacts/`` for the record of the run (``run.json``), relative.
         dataset: data set, where the stage fans out over them.
         item: further matrix values.
 
@@ -65,13 +66,13 @@ def open_stage(
     with exclusive(work), stage_run(name, dataset, fingerprint, project.home) as run:
         log.info("%s %s", name, " ".join(str(value) for value in item.values()))
         yield Stage(project, params, work, run)
-        if record is not None:
-            write_json(project.artifact() / record, run.record)
+        values = [str(value) for value in item.values()]
+        write_json(project.artifact("runs", name, *values, "run.json"), run.record)
 
 
 def datasets_of(name: str, params: Params) -> tuple[str, ...]:
-    """Return the data sets that a stage runs on: the first three also serve unlabelled ones."""
-    unlabelled = name in ("index", "preprocess", "motion")
+    """Return the data sets that a stage runs on: the first ones also serve unlabelled ones."""
+    unlabelled = name in ("index", "preprocess", "sheet", "motion")
     return params.datasets + (params.unlabelled if unlabelled else ())
 
 

@@ -14,7 +14,7 @@ def synth() -> None:
     The frames lie below ``data/embedded`` and never enter the DVC cache; what DVC tracks is the
     manifest with a checksum per video.
     """
-    with open_stage("synth", record="synth/run.json") as stage:
+    with open_stage("synth") as stage:
         params = stage.params
         manifest = fresh(stage.project.artifact("synth")) / "manifest.csv"
         stage.run.params({"seed": params.seed, "synth": params.synth.model_dump()})

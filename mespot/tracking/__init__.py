@@ -2,7 +2,7 @@
 
 Tracking is a service to the reader, never a condition of the work: when the store is away, one
 warning is logged and the stage goes on. What a run logged is also kept as a plain record, written
-into the stage's outputs as ``run.json`` (no times, no ids), from which ``mespot runs sync``
+to ``artifacts/runs`` as ``run.json`` (no times, no ids), from which ``mespot runs sync``
 back-fills stages that DVC restored from its cache without running them.
 """
 

@@ -12,6 +12,11 @@ from filelock import FileLock
 EXPERIMENT = "mespot"
 
 
+def store_uri(home: Path) -> str:
+    """Return where runs are kept: ``MLFLOW_TRACKING_URI``, else SQLite in the project."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home / 'mlflow.db'}"
+
+
 def connect(home: Path) -> tuple[Any, str]:
     """Return an MLflow client and the id of mespot's experiment.
 
@@ -26,7 +31,7 @@ def connect(home: Path) -> tuple[Any, str]:
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     from mlflow import MlflowClient
 
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home / 'mlflow.db'}"
+    uri = store_uri(home)
     folder = home / ".work" / "tracking"
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "init.lock"):

@@ -19,7 +19,7 @@ from mespot.models.weights import read_description, save_description, save_weigh
 from mespot.models.zoo import create_encoder
 from mespot.training.classify import train_classifier
 from mespot.training.distributed import Group, alone
-from mespot.training.loop import Log, silent
+from mespot.training.loop import Log, log_again, silent
 from mespot.training.timeline import make_timelines
 from mespot.training.validation import split_subjects
 
@@ -70,7 +70,8 @@ def finetune(
         seed: seed of new weights, clips and augmentation.
         work_dir: finished classifiers and checkpoints, belongs to exactly these inputs.
         out_dir: see above.
-        log: called with every step of every classifier, values named by classifier.
+        log: called with every step of every classifier, values named by classifier; those of
+            classifiers and steps that are done already, too.
         device: where to compute; ``None`` = CUDA if there is any, else CPU.
         jobs: classifiers trained at once on a CPU, each on one core (a small network gains
             nothing from a second one); 0 = all cores. The result does not depend on it. Several
@@ -121,18 +122,24 @@ def finetune(
         ]
     tasks.sort(key=lambda task: params.granularities.index(task.granularity))
     finished = group.shared([(task.folder / _CURVE).exists() for task in tasks])
-    unfinished = [task for task, done in zip(tasks, finished, strict=True) if not done]
     if group.device.type == "cpu" and group.world == 1 and jobs != 1:
         from mespot.parallel import map_videos
 
-        arguments = [(task, silent, silent, group) for task in unfinished]
+        arguments = [
+            (task, silent, silent, group)
+            for task, done in zip(tasks, finished, strict=True)
+            if not done
+        ]
         map_videos(_train, arguments, jobs, "classifiers")
-        for task in unfinished:
+        for task in tasks:
             for row in read_json(task.folder / _CURVE):
                 task.named(log)(int(row["step"]), {"loss": row["loss"]})
     else:
-        for task in unfinished:
-            _train(task, log, live, group)
+        for task, done in zip(tasks, finished, strict=True):
+            if not done:
+                _train(task, log, live, group)
+            elif group.main:
+                log_again(read_json(task.folder / _CURVE), task.named(log))
     if group.main:
         _publish(tasks, [name for name, _ in folded], folds, params, work_dir, out_dir)
 

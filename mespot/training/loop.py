@@ -10,7 +10,7 @@ training loss since the checkpoint before.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mespot.training.checkpoint import clear_torn, load_best
@@ -27,6 +27,12 @@ Log = Callable[[int, dict[str, float]], None]
 
 def silent(step: int, values: dict[str, float]) -> None:
     """Log nothing."""
+
+
+def log_again(curve: Sequence[Mapping[str, float]], log: Log) -> None:
+    """Log the steps of a curve that an earlier process has made."""
+    for row in curve:
+        log(int(row["step"]), {key: value for key, value in row.items() if key != "step"})
 
 
 def fit(
@@ -52,7 +58,8 @@ def fit(
         settings: see ``LoopSettings``.
         seed: seed of dropout.
         work_dir: folder of the checkpoints, of this training only; several machines share it.
-        log: called by process 0 after every step with loss, rate and figures.
+        log: called by process 0 after every step with loss, rate and figures; of steps that the
+            checkpoint holds, at once, so that the log of a resumed run is whole.
         live: called by process 0 every ``log_every`` steps with what depends on the machine:
             ``gradient_norm`` (before clipping), ``loss_scale`` (fp16) and the figures of
             ``Meter``.
@@ -75,6 +82,7 @@ def fit(
     check_same_step(group.gather(len(state.curve)), work_dir)
     if group.main:
         clear_torn(work_dir)
+        log_again(state.curve, log)
     stepper = Stepper(task, settings, seed, state, group)
     meter = Meter(state.device)
     task.model.train()

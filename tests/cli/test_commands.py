@@ -23,8 +23,9 @@ def render_clip(folder, seconds=4.0, first=1, fps=30.0):
     return script_events(script, fps)
 
 
-STAGES = "synth index preprocess pretrain finetune slices flow grid fuse report".split()
-COMMANDS = ["spot", "score", "submit", "check", "results", "import-weights", *STAGES]
+STAGES = """synth adapters index preprocess sheet motion gather
+    pretrain finetune slices flow grid fuse report""".split()
+COMMANDS = ["spot", "score", "submit", "check", "results", "ui", "import-weights", *STAGES]
 
 
 def test_help_lists_every_command(run):

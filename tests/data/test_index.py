@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from mespot.data.adapter import ADAPTERS, Adapter
-from mespot.data.index import DROPPED_COLUMNS, build_index
+from mespot.data.columns import DROPPED_COLUMNS
+from mespot.data.index import build_index
 from mespot.data.load import read_events, read_videos
 from mespot.data.raw import RawVideo
 from mespot.errors import MespotError

@@ -11,6 +11,7 @@ from mespot.faces.archive import CropReader
 from mespot.faces.geometry import compose, invert, transform
 from mespot.faces.landmarks import eye_centres
 from mespot.faces.preprocess import preprocess_dataset, preprocess_video
+from mespot.faces.sheet import write_contact_sheet
 from mespot.faces.track import FaceTrack
 
 
@@ -132,8 +133,9 @@ def test_dataset(dataset, params, tmp_path):
         outs.append(files(out))
     assert outs[0] == outs[1]
     names = {f"v{i}.{kind}" for i in range(3) for kind in ("zip", "npz")}
-    assert set(outs[0]) == names | {"faces.csv", "contact_sheet.png"}
-    sheet = cv2.imread(str(tmp_path / "a" / "contact_sheet.png"))
+    assert set(outs[0]) == names | {"faces.csv"}
+    write_contact_sheet(tmp_path / "sheet.png", summary, tmp_path / "a")
+    sheet = cv2.imread(str(tmp_path / "sheet.png"))
     assert sheet.shape[0] > 3 * 144
 
 

@@ -7,13 +7,14 @@ import shutil
 
 import pytest
 
-from mespot.data.index import EVENT_COLUMNS
+from mespot.data.columns import EVENT_COLUMNS
 from mespot.errors import MespotError
 from mespot.files import write_text
 from mespot.fingerprint import stage_fingerprint
 from mespot.pipeline.labelled import read_labelled
 from mespot.pipeline.stage import datasets_of, open_stage
 from mespot.project import Project
+from mespot.tracking import StageRun
 
 HEADER = ",".join(EVENT_COLUMNS) + "\n"
 
@@ -31,7 +32,7 @@ def project(root, tmp_path, monkeypatch):
 
 def test_unlabelled_sets_are_indexed_and_cropped_alone(params):
     both = params.model_copy(update={"unlabelled": ("voxceleb2",)})
-    for name in ("index", "preprocess", "motion"):
+    for name in ("index", "preprocess", "sheet", "motion"):
         assert datasets_of(name, both) == ("samm_lv", "casme3", "voxceleb2")
     for name in ("finetune", "flow", "grid", "fuse", "report"):
         assert datasets_of(name, both) == ("samm_lv", "casme3")
@@ -41,9 +42,11 @@ def test_unlabelled_sets_are_indexed_and_cropped_alone(params):
     ("dataset", "entry"), [("samm_lv", "index"), ("voxceleb2", "index_unlabelled")]
 )
 def test_the_fingerprint_is_that_of_the_entry_that_dvc_runs(project, monkeypatch, dataset, entry):
-    monkeypatch.setattr("mespot.pipeline.stage.stage_run", lambda *_: contextlib.nullcontext())
+    run = contextlib.nullcontext(StageRun("index", dataset, ""))
+    monkeypatch.setattr("mespot.pipeline.stage.stage_run", lambda *_: run)
     with open_stage("index", dataset=dataset) as stage:
         assert stage.work.name == stage_fingerprint(project.root, entry, {"dataset": dataset})
+    assert project.artifact("runs", "index", dataset, "run.json").is_file()
 
 
 def test_a_stage_that_needs_events_refuses_unlabelled_sets(project):

@@ -28,5 +28,5 @@ def test_videos_are_named_relative_to_the_repository(tmp_path):
         shards = _source(settings("shards", place), project, tmp_path / "w")
         assert isinstance(shards, Shards) and len(shards) == 1
     assert (tmp_path / "w/shards.npz").exists()
-    with pytest.raises(MespotError, match="no crops, run `mespot preprocess -d samm_lv` first"):
+    with pytest.raises(MespotError, match="not there, run `mespot gather` first"):
         _source(settings("crops", ""), project, tmp_path / "w")

@@ -9,8 +9,10 @@ from toy_training import FOLDS, archives, finetune_section, pretrain_section
 
 import mespot.training.finetune as module
 from mespot.errors import MespotError
+from mespot.files import write_json
 from mespot.models.inference import predict
 from mespot.models.weights import load_classifier
+from mespot.tracking import StageRun
 from mespot.training.classify import train_classifier
 from mespot.training.finetune import finetune, granularity_folder, training_rows
 from mespot.training.pretrain import pretrain
@@ -65,8 +67,23 @@ def test_no_classifier_of_a_fold_ever_sees_its_subjects(run, monkeypatch):
     assert training_rows(["s0", "s1", "s2"], FOLDS, 1) == [0]
 
 
-def test_finished_classifiers_are_kept_and_the_rest_resumes_to_the_same_bytes(run):
-    whole = run("whole")
+def counted(folders, stop=None):
+    """Train a classifier and note its work folder; the one named `stop` is interrupted."""
+
+    def train(*arguments):
+        folders.append(arguments[7])
+        if arguments[7].name == stop:
+            raise KeyboardInterrupt
+        return train_classifier(*arguments)
+
+    return train
+
+
+def test_finished_classifiers_are_kept_and_the_rest_resumes_to_the_same_bytes(
+    run, monkeypatch, tmp_path
+):
+    logged, again = StageRun("finetune", "toy", ""), StageRun("finetune", "toy", "")
+    whole = run("whole", lambda step, values: logged.metrics(values, step))
     count = 0
 
     def stop(*_):
@@ -77,13 +94,33 @@ def test_finished_classifiers_are_kept_and_the_rest_resumes_to_the_same_bytes(ru
 
     with pytest.raises(KeyboardInterrupt):
         run("cut", stop)
-    steps = []
-    cut = run("cut", lambda step, _: steps.append(step))
-    assert steps == [2, 0, 1, 2]  # fold 1 from its checkpoint, then `all`
+    trained = []
+    monkeypatch.setattr(module, "train_classifier", counted(trained))
+    cut = run("cut", lambda step, values: again.metrics(values, step))
+    assert [folder.name for folder in trained] == ["fold1", "all"]
+    # a finished classifier, one from its checkpoint, a new one: the record names all their steps
+    for name, record in (("whole", logged.record), ("cut", again.record)):
+        write_json(tmp_path / f"{name}.json", record)
+    assert (tmp_path / "whole.json").read_bytes() == (tmp_path / "cut.json").read_bytes()
     for name in ("fold0", "fold1", "all"):
         file = f"0.5/{name}.safetensors"
         assert (whole / file).read_bytes() == (cut / file).read_bytes()
     assert (whole / "curve.csv").read_bytes() == (cut / "curve.csv").read_bytes()
+
+
+def test_the_record_of_classifiers_side_by_side_names_those_that_were_finished(run, monkeypatch):
+    in_turn = lambda function, tasks, *_: [function(*task) for task in tasks]  # noqa: E731
+    monkeypatch.setattr("mespot.parallel.map_videos", in_turn)
+    whole, again, trained = [], [], []
+    run("whole", lambda *line: whole.append(line), jobs=2)
+    broken = counted(trained, stop="all")
+    monkeypatch.setattr(module, "train_classifier", broken)
+    with pytest.raises(KeyboardInterrupt):
+        run("cut", jobs=2)
+    monkeypatch.setattr(module, "train_classifier", train_classifier)
+    run("cut", lambda *line: again.append(line), jobs=2)
+    assert [folder.name for folder in trained] == ["fold0", "fold1", "all"]
+    assert whole == again and len(again) == 9
 
 
 def test_folds_must_cover_all_subjects_and_leave_events(

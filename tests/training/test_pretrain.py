@@ -76,15 +76,15 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(faces, tmp_path, pretrain_
         if step == 2:
             raise KeyboardInterrupt
 
-    steps = []
+    whole, again = [], []
     run = lambda name, log: pretrain(  # noqa: E731
         archives(faces), pretrain_params, 7, tmp_path / f"w{name}", tmp_path / name, log
     )
-    run("whole", lambda *_: None)
+    run("whole", lambda *line: whole.append(line))
     with pytest.raises(KeyboardInterrupt):
         run("cut", stop)
-    run("cut", lambda step, _: steps.append(step))
-    assert steps == [2, 3]
+    run("cut", lambda *line: again.append(line))
+    assert whole == again and [step for step, _ in again] == [0, 1, 2, 3]
     whole, cut = ((tmp_path / n / "encoder.safetensors").read_bytes() for n in ("whole", "cut"))
     assert whole == cut
 
