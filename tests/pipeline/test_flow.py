@@ -33,7 +33,7 @@ def rendered(toy):
 def test_signals_of_every_video_and_the_intervals_of_all(rendered):
     flow(SET)
     out = rendered.artifact("flow", SET)
-    assert {path.name for path in out.iterdir()} == {"a.npz", "b.npz", "intervals.csv", "run.json"}
+    assert {path.name for path in out.iterdir()} == {"a.npz", "b.npz", "intervals.csv"}
     table = rendered.table("flow", SET, "intervals.csv")
     strong = table[table["score"] >= 0.5]
     assert strong[["video", "type"]].values.tolist() == [["b", "mae"]]
@@ -41,7 +41,7 @@ def test_signals_of_every_video_and_the_intervals_of_all(rendered):
     shared = min(found["offset"], 47) - max(found["onset"], 25) + 1
     assert shared / (max(found["offset"], 47) - min(found["onset"], 25) + 1) > 0.5
     assert FlowSignals.load(out / "a.npz").frames == 75
-    metrics = rendered.json("flow", SET, "run.json")["metrics"]
+    metrics = rendered.json("runs", "flow", SET, "run.json")["metrics"]
     assert metrics == {"candidates": len(table), "me": 0, "mae": 1}
 
 

@@ -20,9 +20,12 @@ def fused(fused_world, fused_copy):
 
 
 def _outputs(toy):
-    names = ["chosen.json", "system/system.json", "run.json"]
-    tables = {name: toy.table("fuse", SET, f"{name}.csv") for name in ("intervals", "ablation")}
-    return {name: toy.json("fuse", SET, name) for name in names} | tables
+    names = ["chosen.json", "system/system.json"]
+    found = {name: toy.json("fuse", SET, name) for name in names}
+    found["run.json"] = toy.json("runs", "fuse", SET, "run.json")
+    return found | {
+        name: toy.table("fuse", SET, f"{name}.csv") for name in ("intervals", "ablation")
+    }
 
 
 def test_a_subject_is_answered_by_what_other_folds_chose(fused):

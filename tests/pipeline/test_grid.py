@@ -75,7 +75,7 @@ def test_tables_and_record(ready):
     assert gate.index.tolist() == [0.0, 0.5]
     assert len(toy.table("grid", SET, "heatmap.csv")) == 2 * 2 * 4
     chosen = toy.json("grid", SET, "chosen.json")
-    metrics = toy.json("grid", SET, "run.json")["metrics"]
+    metrics = toy.json("runs", "grid", SET, "run.json")["metrics"]
     for kind in ("me", "mae"):
         assert metrics[f"nested_{kind}_f1"] == pytest.approx(chosen["nested"][kind])
         assert metrics[f"margin_{kind}"] == pytest.approx(chosen["margins"][kind]["all"]["margin"])

@@ -35,7 +35,7 @@ def test_tables_and_record_of_a_data_set(own):
     assert events[["video", "onset", "apex", "offset", "type"]].values.tolist() == [
         ["a", 1, 2, 4, "me"], ["b", 0, 1, 2, "mae"], ["b", 3, 5, 9, "mae"],
     ]  # fmt: skip
-    assert own.json("index/own/run.json")["metrics"] == {
+    assert own.json("runs/index/own/run.json")["metrics"] == {
         "subjects": 2, "videos": 2, "frames": 20, "me": 1, "mae": 2,
     }  # fmt: skip
 
@@ -59,4 +59,4 @@ def test_an_unlabelled_set_needs_no_events(own):
     own.settings(unlabelled=["own"], data__root="raw")
     index("own")
     assert own.table("index/own/events.csv").empty
-    assert own.json("index/own/run.json")["metrics"]["videos"] == 2
+    assert own.json("runs/index/own/run.json")["metrics"]["videos"] == 2

@@ -41,7 +41,7 @@ def test_crops_and_track_of_every_listed_video(filmed):
     listed(filmed, ["face"])
     preprocess("own")
     names = {path.name for path in filmed.artifact("faces/own").iterdir()}
-    assert names == {"face.zip", "face.npz", "faces.csv", "contact_sheet.png", "run.json"}
+    assert names == {"face.zip", "face.npz", "faces.csv"}
     track = FaceTrack.load(filmed.artifact("faces/own/face.npz"))
     crops = CropReader(filmed.artifact("faces/own/face.zip"))
     assert len(track) == len(crops) == FRAMES and track.success.all()

@@ -30,7 +30,7 @@ def test_metrics_are_those_of_the_fused_intervals(reported):
     intervals = reported.table("fuse", SET, "intervals.csv")
     summary = json.loads((reported.root / f"metrics/{SET}.json").read_text())
     headline = json.loads((reported.root / f"metrics/f1/{SET}.json").read_text())
-    recorded = reported.json("report", SET, "run.json")["metrics"]
+    recorded = reported.json("runs", "report", SET, "run.json")["metrics"]
     assert headline == pytest.approx(recorded) and summary["dataset"] == SET
     for branch in ("model", "flow", "fused"):
         own = intervals[intervals["branch"] == branch]

@@ -73,7 +73,7 @@ def test_every_slice_is_scored_by_the_classifier_that_did_not_see_its_subject(re
         np.testing.assert_array_equal(found[f"{row.video}/start"], start)
         assert found[f"{row.video}/scores"].shape == (len(start), 2, 2)
         np.testing.assert_allclose(found[f"{row.video}/scores"], [wanted] * len(start), atol=1e-6)
-    assert ready.json("slices", SET, f"{LENGTH}", "run.json")["metrics"] == {
+    assert ready.json("runs", "slices", SET, f"{LENGTH}", "run.json")["metrics"] == {
         "slices": 5 * len(start)
     }
 
