@@ -271,3 +271,12 @@ def test_a_broken_system_is_one_line(tmp_path):
     write_json(tmp_path / "system.json", {"format": 2, "settings": {}})
     with pytest.raises(MespotError, match="'me'"):
         load_system(tmp_path)
+
+
+def test_features_of_duration_are_centred_at_half_a_second(fused):
+    _, _, evidence, grid, _, _ = fused
+    one = evidence({kind: grid.chosen[kind]["all"] for kind in ("me", "mae")})[0]
+    table = candidates(one, 0.9, 0.3)
+    wanted = np.log((table["offset"] - table["onset"] + 1) / FPS / 0.5)
+    np.testing.assert_allclose(table["log_duration"], wanted, atol=1e-12)
+    np.testing.assert_allclose(table["log_duration_squared"], wanted**2, atol=1e-12)
