@@ -340,3 +340,10 @@ def test_identical_subjects_leave_no_doubt(truth, found, name):
     interval = f1_interval(same, draw_weights(5, 50, np.random.default_rng(0)))
     assert interval.low == pytest.approx(one.f1) == interval.high
     assert interval.value == pytest.approx(one.f1)
+
+
+def test_the_head_of_a_table_tells_the_choices():
+    told = {name: choose_protocol(name).describe() for name in ("megc", "softnet")}
+    assert told["megc"] == "inclusive frames, matching optimal, same type needed, all videos"
+    assert "videos of the class only, 1 FP per video without prediction" in told["softnet"]
+    assert "types ignored" in choose_protocol("megc", typed=False).describe()

@@ -56,4 +56,4 @@ def test_reliability_counts_what_came_true():
     assert figures.loc["mae"].tolist() == [0.5, 0.25, 1]
     assert figures.loc["overall", "count"] == 4
     _, empty = reliability(kinds[:0], predicted[:0], predicted[:0], 10)
-    assert empty["ece"].tolist() == [0.0, 0.0, 0.0]
+    assert empty["ece"].tolist() == empty["brier"].tolist() == [0.0, 0.0, 0.0]

@@ -7,7 +7,7 @@ import pytest
 from mespot.selection.calibration import Sigmoid
 from mespot.selection.candidates import FEATURES
 from mespot.selection.fusion import TypeScorer
-from mespot.selection.members import MEMBERS, Scorers, member_intervals
+from mespot.selection.members import MEMBERS, Scorers, member_intervals, values_of
 
 SAME = {kind: Sigmoid(1.0, 0.0) for kind in ("me", "mae")}  # the probability is the score
 WIDTH = len(FEATURES)
@@ -71,3 +71,10 @@ def test_the_union_keeps_the_likelier_of_two_that_overlap(pool):
 @pytest.mark.parametrize("member", MEMBERS)
 def test_every_member_takes_an_empty_pool(pool, member):
     assert len(member_intervals(member, 0.5, pool[:0], SCORERS, 0.2)) == 0
+
+
+def test_members_with_a_parameter_try_its_values(params):
+    tried = {name: values_of(name, params.fuse) for name in MEMBERS}
+    own = {"weighted": params.fuse.weights}
+    own |= dict.fromkeys(("model_confirms_flow", "flow_confirms_model"), params.fuse.limits)
+    assert tried == dict.fromkeys(MEMBERS, (0.0,)) | own

@@ -9,10 +9,10 @@ import pytest
 from mespot.errors import MespotError
 from mespot.events import INTERVAL_COLUMNS
 from mespot.files import write_json
-from mespot.metric import F1Scorer
+from mespot.metric import F1Scorer, f1_score
 from mespot.selection.candidates import FEATURES, candidates
 from mespot.selection.choice import Choice
-from mespot.selection.fuse import fuse, system_entries
+from mespot.selection.fuse import _Pools, fuse, system_entries
 from mespot.selection.fusion import TypeScorer, fit, label, thin
 from mespot.selection.grid import search
 from mespot.selection.members import MEMBERS
@@ -71,6 +71,43 @@ def test_a_second_search_gives_the_same(small_grid):
     pd.testing.assert_frame_equal(one.heatmap, two.heatmap)
     assert len(one.heatmap) == 2 * 2 * 4
     assert all(one.nested[kind] <= one.oracle[kind] for kind in one.nested)
+
+
+def test_a_margin_is_the_lead_over_the_best_of_another_cell(fused):
+    *_, grid, _, _ = fused
+    for kind in ("me", "mae"):
+        for name, told in grid.margins[kind].items():
+            assert told["margin"] == pytest.approx(told["f1"] - told["runner_up_f1"])
+            assert 0.0 <= told["margin"] <= told["f1"] <= 1.0
+            best, other = grid.chosen[kind][name].as_dict(), told["runner_up"]
+            assert any(
+                best.get(key) != other.get(key) for key in ("decoder", "granularity", "length")
+            )
+
+
+def test_a_row_of_the_table_is_a_setting_with_its_counts(fused):
+    *_, grid, _, _ = fused
+    table = grid.table
+    np.testing.assert_allclose(table["f1"], f1_score(table[["tp", "fp", "fn"]].to_numpy()))
+    for kind in ("me", "mae"):
+        wanted = grid.chosen[kind]["all"].as_dict()
+        rows = table[table["type"] == kind]
+        for key, value in wanted.items():
+            value = " ".join(f"{one:g}" for one in value) if key == "lengths" else value
+            rows = rows[rows[key] == value]
+        assert len(rows) == 1
+    assert list(grid.heatmap.columns) == ["type", "granularity", "length", "f1"]
+    assert grid.heatmap.index.tolist() == list(range(len(grid.heatmap)))
+
+
+def test_candidates_for_the_fusion_keep_the_limits_of_length(fused, params):
+    _, _, evidence, grid, _, _ = fused
+    settings = {kind: grid.chosen[kind]["all"] for kind in ("me", "mae")}
+    for longest, shortest in [(0.45, 0.6), (2.0, 0.1)]:
+        limits = {"me_longest": longest, "mae_shortest": shortest}
+        pool = _Pools(evidence, params.fuse.model_copy(update=limits)).of(settings)
+        parts = [candidates(one, longest, shortest) for one in evidence(settings)]
+        pd.testing.assert_frame_equal(pool, pd.concat(parts, ignore_index=True))
 
 
 def test_fusion_finds_what_one_branch_misses(fused):
@@ -189,8 +226,9 @@ def test_system_round_trip(fused, params, tmp_path):
         "me": CurveSetting(0.5, 0.3, 0.25, "max", 0.03, "relative", 0.5, 0.8, 0.05, 0.1, 0.7),
         "mae": ProposalSetting(0.5, (0.3, 0.5), 0.25, "soft", 0.3, 0.5),
     }
-    pack_system(tmp_path / "system", {0.5: tmp_path}, settings, result.system, params)
-    system = load_system(tmp_path / "system")
+    out = tmp_path / "deeper" / "system"
+    pack_system(out, {0.5: tmp_path}, settings, result.system, params)
+    system = load_system(out)
     assert system.settings == settings
     assert system.grid == params.grid
     assert (system.classifier(0.5) / "all.safetensors").is_file()
@@ -233,3 +271,12 @@ def test_a_broken_system_is_one_line(tmp_path):
     write_json(tmp_path / "system.json", {"format": 2, "settings": {}})
     with pytest.raises(MespotError, match="'me'"):
         load_system(tmp_path)
+
+
+def test_features_of_duration_are_centred_at_half_a_second(fused):
+    _, _, evidence, grid, _, _ = fused
+    one = evidence({kind: grid.chosen[kind]["all"] for kind in ("me", "mae")})[0]
+    table = candidates(one, 0.9, 0.3)
+    wanted = np.log((table["offset"] - table["onset"] + 1) / FPS / 0.5)
+    np.testing.assert_allclose(table["log_duration"], wanted, atol=1e-12)
+    np.testing.assert_allclose(table["log_duration_squared"], wanted**2, atol=1e-12)
