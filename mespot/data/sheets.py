@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mespot.data.workbooks import Workbook
@@ -22,18 +22,21 @@ class Row:
         source: file name, for messages.
         number: as a spreadsheet program shows it, from 1.
         cells: column name -> value; ``None`` where empty.
+        written: column name -> what the file calls it, where that is another name.
     """
 
     source: str
     number: int
     cells: dict[str, object]
+    written: Mapping[str, str] = field(default_factory=dict)
 
     def fault(self, column: str, expected: str) -> MespotError:
         """Return the error that says what is wrong with a cell."""
         found = self.cells[column]
         shown = "an empty cell" if found is None else repr(found)
         return MespotError(
-            f"{self.source}: row {self.number}, {column}: found {shown}, expected {expected}"
+            f"{self.source}: row {self.number}, {self.written.get(column, column)}: found {shown}, "
+            f"expected {expected}"
         )
 
     def text(self, column: str) -> str:
