@@ -37,7 +37,8 @@ def check_table(table: pd.DataFrame, columns: tuple[str, ...], source: str) -> p
     Args:
         table: rows with at least ``columns``.
         columns: the columns that must be there.
-        source: file name for messages; row numbers count the header as row 1.
+        source: file name for messages; rows are named by the column ``line`` where there is one,
+            else the header counts as row 1.
 
     Raises:
         MespotError: naming the file, the row, what was found and what is expected.
@@ -49,13 +50,15 @@ def check_table(table: pd.DataFrame, columns: tuple[str, ...], source: str) -> p
             f"{', '.join(map(str, table.columns))}"
         )
     table = table.copy()
+    lines = table["line"] if "line" in table.columns else pd.RangeIndex(2, len(table) + 2)
+    line = np.asarray(lines)
     for name in ("onset", "offset"):
         numbers = pd.to_numeric(table[name], errors="coerce")
         bad = ~np.isfinite(numbers) | (numbers < 0) | (numbers != np.floor(numbers))
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise MespotError(
-                f"{source}: row {row + 2}, {name}: found {table[name].iloc[row]!r}, "
+                f"{source}: row {line[row]}, {name}: found {table[name].iloc[row]!r}, "
                 "expected a whole frame number >= 0"
             )
         table[name] = numbers.astype(np.int64)
@@ -63,14 +66,15 @@ def check_table(table: pd.DataFrame, columns: tuple[str, ...], source: str) -> p
     if reversed_rows.size:
         row = int(reversed_rows[0])
         raise MespotError(
-            f"{source}: row {row + 2}: offset {table['offset'].iloc[row]} lies before onset "
+            f"{source}: row {line[row]}: offset {table['offset'].iloc[row]} lies before onset "
             f"{table['onset'].iloc[row]}"
         )
     unknown = ~table["type"].isin(TYPES)
     if unknown.any():
         row = int(np.flatnonzero(unknown)[0])
         raise MespotError(
-            f"{source}: row {row + 2}, type: found {table['type'].iloc[row]!r}, expected me or mae"
+            f"{source}: row {line[row]}, type: found {table['type'].iloc[row]!r}, expected me or "
+            "mae"
         )
     return table
 

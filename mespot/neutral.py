@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mespot.data.event_table import read_table
-from mespot.data.sheets import Row
+from mespot.data.row import Row
 from mespot.errors import MespotError
 
 _SPAN = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*-\s*(\d+(?:\.\d*)?|\.\d+)\s*")

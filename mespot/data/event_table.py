@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mespot.data.sheets import Row
+from mespot.data.row import Row
 from mespot.data.table_text import NoText, read_text, records, split_head
 from mespot.errors import MespotError
 

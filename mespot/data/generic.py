@@ -6,9 +6,9 @@ files and folders of numbered frames, and at its top:
 ``events.csv`` (without it the set is unlabelled): columns ``vid,type`` and either
 ``onset,offset[,apex]`` in frames, as the input numbers them (files from 0, folders by the numbers
 in their file names; both ends belong to the event), or ``onset_s,offset_s[,apex_s]`` in seconds
-from the first frame, also as ``hh:mm:ss.mmm``, as annotation programs export them; each time takes the frame nearest to it
-(rule ``seconds_to_frames``). ``type`` is ``me`` or ``mae`` (``micro``, ``macro`` and
-``...-expression`` are understood). ``subject`` names the person.
+from the first frame or as ``hh:mm:ss.mmm``, as annotation programs export them; each time takes
+the frame nearest to it (rule ``seconds_to_frames``). ``type`` is ``me`` or ``mae`` (``micro``,
+``macro`` and ``...-expression`` are understood). ``subject`` names the person.
 
 ``videos.csv`` (optional): ``vid`` and any of ``path`` (of a video whose name is to be ``vid``),
 ``subject``, ``fps``. Folders of frames need ``fps``.
@@ -32,7 +32,7 @@ from mespot.data.frames import open_frames
 from mespot.data.media import inside, kind_of, walk_media
 from mespot.data.numbers import Numbering
 from mespot.data.raw import RawEvent, RawVideo
-from mespot.data.sheets import Row
+from mespot.data.row import Row
 from mespot.errors import MespotError
 from mespot.params.data import DataParams
 
@@ -226,9 +226,8 @@ def _subjects(root: Path, own: dict[str, _Own], places: dict[str, Path]) -> dict
         subject = row.text("subject")
         before = subjects.setdefault(names.of(row), subject)
         if before != subject:
-            raise row.fault(
-                "subject", f"{before}, as another row says of video {row.text('video')}"
-            )
+            video = row.text("video")
+            raise row.fault("subject", f"{before}, as another row says of video {video}")
     return subjects
 
 

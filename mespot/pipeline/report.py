@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mespot.data.load import read_events, read_videos
+from mespot.data.load import read_events, read_interval_table, read_videos
 from mespot.evaluation.canvas import plain_style, save_png
 from mespot.evaluation.plots import f1_bars, grid_heatmap, pr_curves
 from mespot.evaluation.summary import headline, summarise, summary_tables
@@ -135,13 +135,12 @@ class _Files:
     def tables(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """Videos, events, and the intervals of all branches with the peaks of flow's own."""
         artifact, dataset = self._project.artifact, self._dataset
-        text = {"video": str}
         return (
             read_videos(artifact("index", dataset, "videos.csv")),
             read_events(artifact("index", dataset, "events.csv")),
             with_peaks(
-                pd.read_csv(artifact("fuse", dataset, "intervals.csv"), dtype=text),
-                pd.read_csv(artifact("flow", dataset, "intervals.csv"), dtype=text),
+                read_interval_table(artifact("fuse", dataset, "intervals.csv")),
+                read_interval_table(artifact("flow", dataset, "intervals.csv")),
             ),
         )
 

@@ -98,7 +98,7 @@ def scan_submission(path: str | os.PathLike[str]) -> Scan:
         return _unreadable(str(error))
     if encoding in _OTHER:
         return _unreadable(
-            f"found {_OTHER[encoding]}, which is no UTF-8 text, expected the file saved as CSV UTF-8"
+            f"found {_OTHER[encoding]}, which is no UTF-8 text, expected a file in UTF-8"
         )
     marked = encoding == "utf-8-sig"
     if not text.strip():

@@ -173,7 +173,7 @@ def test_seconds_are_scored_where_the_rate_is_known(tmp_path):
     assert score_files(found, truth, fps=25, draws=0)["overall"]["tp"] == 2
     listed = write(tmp_path, "vid,fps\na,25\nb,25\n", "videos.csv")
     assert score_files(found, truth, videos_csv=listed, draws=0)["overall"]["tp"] == 2
-    with pytest.raises(MespotError, match="'onset_s' holds seconds, expected frames .* --fps"):
+    with pytest.raises(MespotError, match="'onset_s' holds seconds, expected frames .*--fps"):
         score_files(found, truth)
 
 

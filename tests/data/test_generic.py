@@ -161,7 +161,7 @@ def test_without_events_it_is_unlabelled(root):
     [
         ("", "events.csv: is empty, expected a header vid,onset,offset,type or vid,onset_s"),
         ("vid,onset,type\n", "is missing, found vid, onset, type, expected vid,on"),
-        ("vid onset offset type\nAnna_1 1 2 me\n", "column 'vid' or 'video' is missing, found vid onset off"),
+        ("vid onset offset type\nAnna_1 1 2 me\n", "or 'video' is missing, found vid onset off"),
         ("vid,onset_s,offset,type\n", "is missing, found vid, onset_s, offset, type"),
         ("vid,vid,onset,offset,type\n", "row 1: found column vid twice"),
         (HEADER + "Anna_1,1,2,smile\n", "row 2, type: found 'smile', expected me or mae"),
