@@ -8,6 +8,8 @@ a ``score`` in [0, 1]. Official numbers exist only in data adapters and submissi
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -15,6 +17,8 @@ from mespot.errors import MespotError
 
 TYPES = ("me", "mae")
 EVENT_COLUMNS = ("subject", "video", "onset", "apex", "offset", "type")
+Share = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""From a span (2,) and others (n, 2) to what it shares with each, (n,)."""
 INTERVAL_COLUMNS = ("video", "onset", "offset", "type", "score")
 
 
@@ -110,9 +114,35 @@ def suppress(intervals: np.ndarray, scores: np.ndarray, max_iou: float) -> np.nd
         indices of the kept rows, best first.
     """
     order = np.argsort(-np.asarray(scores, dtype=np.float64), kind="stable")
-    overlap = iou_matrix(intervals, intervals)
-    kept: list[int] = []
-    for index in order:
-        if all(overlap[index, other] <= max_iou for other in kept):
-            kept.append(int(index))
-    return np.asarray(kept, dtype=np.int64)
+    ranked = np.asarray(intervals, dtype=np.float64).reshape(-1, 2)[order]
+    kept = keep_apart(ranked, lambda one, others: iou_matrix(one, others)[0], max_iou)
+    return order[kept].astype(np.int64)
+
+
+def keep_apart(spans: np.ndarray, share: Share, most: float) -> np.ndarray:
+    """Keep spans one after the other, each unless it shares too much with one that is kept.
+
+    Args:
+        spans: (n, 2) start and end, the best first.
+        share: how much a span has in common with others; 0 where they do not overlap.
+        most: that two kept spans may share.
+
+    Returns:
+        rising indices of those that are kept.
+    """
+    if not len(spans):
+        return np.empty(0, dtype=np.int64)
+    order = np.argsort(spans[:, 0], kind="stable")
+    sorted_spans = spans[order]
+    longest = (spans[:, 1] - spans[:, 0]).max()
+    first = np.searchsorted(sorted_spans[:, 0], spans[:, 0] - longest).tolist()
+    last = np.searchsorted(sorted_spans[:, 0], spans[:, 1], side="right").tolist()
+    free = np.ones(len(spans), dtype=bool)
+    kept = []
+    for index, span in enumerate(spans):
+        if not free[index]:
+            continue
+        kept.append(index)
+        near = slice(first[index], last[index])
+        free[order[near][share(span, sorted_spans[near]) > most]] = False
+    return np.array(kept)
