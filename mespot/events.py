@@ -8,6 +8,8 @@ a ``score`` in [0, 1]. Official numbers exist only in data adapters and submissi
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -15,6 +17,8 @@ from mespot.errors import MespotError
 
 TYPES = ("me", "mae")
 EVENT_COLUMNS = ("subject", "video", "onset", "apex", "offset", "type")
+Share = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""From a span (2,) and others (n, 2) to what it shares with each, (n,)."""
 INTERVAL_COLUMNS = ("video", "onset", "offset", "type", "score")
 
 
@@ -37,7 +41,8 @@ def check_table(table: pd.DataFrame, columns: tuple[str, ...], source: str) -> p
     Args:
         table: rows with at least ``columns``.
         columns: the columns that must be there.
-        source: file name for messages; row numbers count the header as row 1.
+        source: file name for messages; rows are named by the column ``line`` where there is one,
+            else the header counts as row 1.
 
     Raises:
         MespotError: naming the file, the row, what was found and what is expected.
@@ -49,13 +54,15 @@ def check_table(table: pd.DataFrame, columns: tuple[str, ...], source: str) -> p
             f"{', '.join(map(str, table.columns))}"
         )
     table = table.copy()
+    lines = table["line"] if "line" in table.columns else pd.RangeIndex(2, len(table) + 2)
+    line = np.asarray(lines)
     for name in ("onset", "offset"):
         numbers = pd.to_numeric(table[name], errors="coerce")
         bad = ~np.isfinite(numbers) | (numbers < 0) | (numbers != np.floor(numbers))
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise MespotError(
-                f"{source}: row {row + 2}, {name}: found {table[name].iloc[row]!r}, "
+                f"{source}: row {line[row]}, {name}: found {table[name].iloc[row]!r}, "
                 "expected a whole frame number >= 0"
             )
         table[name] = numbers.astype(np.int64)
@@ -63,14 +70,15 @@ def check_table(table: pd.DataFrame, columns: tuple[str, ...], source: str) -> p
     if reversed_rows.size:
         row = int(reversed_rows[0])
         raise MespotError(
-            f"{source}: row {row + 2}: offset {table['offset'].iloc[row]} lies before onset "
+            f"{source}: row {line[row]}: offset {table['offset'].iloc[row]} lies before onset "
             f"{table['onset'].iloc[row]}"
         )
     unknown = ~table["type"].isin(TYPES)
     if unknown.any():
         row = int(np.flatnonzero(unknown)[0])
         raise MespotError(
-            f"{source}: row {row + 2}, type: found {table['type'].iloc[row]!r}, expected me or mae"
+            f"{source}: row {line[row]}, type: found {table['type'].iloc[row]!r}, expected me or "
+            "mae"
         )
     return table
 
@@ -106,9 +114,35 @@ def suppress(intervals: np.ndarray, scores: np.ndarray, max_iou: float) -> np.nd
         indices of the kept rows, best first.
     """
     order = np.argsort(-np.asarray(scores, dtype=np.float64), kind="stable")
-    overlap = iou_matrix(intervals, intervals)
-    kept: list[int] = []
-    for index in order:
-        if all(overlap[index, other] <= max_iou for other in kept):
-            kept.append(int(index))
-    return np.asarray(kept, dtype=np.int64)
+    ranked = np.asarray(intervals, dtype=np.float64).reshape(-1, 2)[order]
+    kept = keep_apart(ranked, lambda one, others: iou_matrix(one, others)[0], max_iou)
+    return order[kept].astype(np.int64)
+
+
+def keep_apart(spans: np.ndarray, share: Share, most: float) -> np.ndarray:
+    """Keep spans one after the other, each unless it shares too much with one that is kept.
+
+    Args:
+        spans: (n, 2) start and end, the best first.
+        share: how much a span has in common with others; 0 where they do not overlap.
+        most: that two kept spans may share.
+
+    Returns:
+        rising indices of those that are kept.
+    """
+    if not len(spans):
+        return np.empty(0, dtype=np.int64)
+    order = np.argsort(spans[:, 0], kind="stable")
+    sorted_spans = spans[order]
+    longest = (spans[:, 1] - spans[:, 0]).max()
+    first = np.searchsorted(sorted_spans[:, 0], spans[:, 0] - longest).tolist()
+    last = np.searchsorted(sorted_spans[:, 0], spans[:, 1], side="right").tolist()
+    free = np.ones(len(spans), dtype=bool)
+    kept = []
+    for index, span in enumerate(spans):
+        if not free[index]:
+            continue
+        kept.append(index)
+        near = slice(first[index], last[index])
+        free[order[near][share(span, sorted_spans[near]) > most]] = False
+    return np.array(kept)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mespot.data.own_table import read_table, require
-from mespot.data.sheets import Row
+from mespot.data.event_table import read_table
+from mespot.data.row import Row
 from mespot.errors import MespotError
 
 _SPAN = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*-\s*(\d+(?:\.\d*)?|\.\d+)\s*")
@@ -79,20 +79,18 @@ def read_neutral(path: str | Path) -> dict[str, NeutralSpan]:
 
     Args:
         path: table with ``vid`` (or ``video``) and ``start``, ``end`` (s) or ``start_f``,
-            ``end_f`` (frames as the input numbers them); comma, semicolon or tab.
+            ``end_f`` (frames as the input numbers them); times may be written ``hh:mm:ss.mmm``.
 
     Raises:
         MespotError: naming the file and the row: a column that is missing, a cell that is no
             number, the end before the start, or a video twice.
     """
     path = Path(path)
-    present, rows = read_table(path, ("vid", "video", *_SECONDS, *_NUMBERS))
-    names = [(name, *ends) for name in ("vid", "video") for ends in (_SECONDS, _NUMBERS)]
-    require(path, present, *names)
+    table = read_table(path, *(("video", *ends) for ends in (_SECONDS, _NUMBERS)))
     spans: dict[str, NeutralSpan] = {}
-    for row in rows:
+    for row in table.rows(("video", *_SECONDS, *_NUMBERS)):
         where = f"{path}: row {row.number}"
-        video = row.cells["vid"] or row.cells["video"]
+        video = row.cells["video"]
         if video is None:
             raise MespotError(f"{where}: found no video, expected its name in column vid")
         if video in spans:
@@ -110,7 +108,7 @@ def _row_span(where: str, row: Row) -> NeutralSpan:
     form = r"\d+" if ends == _NUMBERS else r"\d+(\.\d*)?|\.\d+"
     for name, cell in zip(ends, (start, end), strict=True):
         if not re.fullmatch(form, cell):
-            what = "the number of a frame" if ends == _NUMBERS else "seconds"
+            what = "the number of a frame" if ends == _NUMBERS else "seconds or hh:mm:ss.mmm"
             raise MespotError(f"{where}: {name}: found {cell!r}, expected {what}")
     return _span(where, start, end, ends == _NUMBERS)
 

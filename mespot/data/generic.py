@@ -6,9 +6,9 @@ files and folders of numbered frames, and at its top:
 ``events.csv`` (without it the set is unlabelled): columns ``vid,type`` and either
 ``onset,offset[,apex]`` in frames, as the input numbers them (files from 0, folders by the numbers
 in their file names; both ends belong to the event), or ``onset_s,offset_s[,apex_s]`` in seconds
-from the first frame, as annotation programs export them; each time takes the frame nearest to it
-(rule ``seconds_to_frames``). ``type`` is ``me`` or ``mae`` (``micro``, ``macro`` and
-``...-expression`` are understood). ``subject`` names the person.
+from the first frame or as ``hh:mm:ss.mmm``, as annotation programs export them; each time takes
+the frame nearest to it (rule ``seconds_to_frames``). ``type`` is ``me`` or ``mae`` (``micro``,
+``macro`` and ``...-expression`` are understood). ``subject`` names the person.
 
 ``videos.csv`` (optional): ``vid`` and any of ``path`` (of a video whose name is to be ``vid``),
 ``subject``, ``fps``. Folders of frames need ``fps``.
@@ -25,14 +25,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mespot.data.event_table import Table, read_table, type_of
 from mespot.data.folders import NoFrames, listed
 from mespot.data.frame_folder import folder_video
 from mespot.data.frames import open_frames
 from mespot.data.media import inside, kind_of, walk_media
 from mespot.data.numbers import Numbering
-from mespot.data.own_table import read_table, require
 from mespot.data.raw import RawEvent, RawVideo
-from mespot.data.sheets import Row
+from mespot.data.row import Row
 from mespot.errors import MespotError
 from mespot.params.data import DataParams
 
@@ -40,7 +40,9 @@ log = logging.getLogger(__name__)
 EVENTS, VIDEOS = "events.csv", "videos.csv"
 _FRAMES = ("onset", "offset", "apex")
 _SECONDS = ("onset_s", "offset_s", "apex_s")
-_TYPES = {"me": "me", "micro": "me", "mae": "mae", "macro": "mae"}
+_TIME = "a time in seconds >= 0, or hh:mm:ss.mmm"
+_NUMBER = "a frame number (times stand in columns onset_s and offset_s)"
+_EVENTS = (("video", "onset", "offset", "type"), ("video", "onset_s", "offset_s", "type"))
 
 
 @dataclass(frozen=True)
@@ -86,24 +88,19 @@ def events(root: Path, videos: list[RawVideo], params: DataParams) -> list[RawEv
     if path is None:
         return []
     known = {video.video: video for video in videos}
-    present, rows = _event_rows(path)
-    require(
-        path, present, ("vid", "onset", "offset", "type"), ("vid", "onset_s", "offset_s", "type")
-    )
-    seconds = not {"onset", "offset"} <= set(present)
+    table = _event_table(path)
+    seconds = not {"onset", "offset"} <= set(table.cells)
     names = _Names(known)
-    return [_event(row, names, known, seconds) for row in rows]
+    return [_event(row, names, known, seconds) for row in _event_rows(table)]
 
 
 def _event(row: Row, names: _Names, known: dict[str, RawVideo], seconds: bool) -> RawEvent:
-    kind = row.text("type").lower()
-    for ending in ("expression", "expressions"):
-        kind = kind.removesuffix(ending).rstrip(" -_")
-    if kind not in _TYPES:
+    kind = type_of(row.text("type"))
+    if kind is None:
         raise row.fault("type", "me or mae")
     vid = names.of(row)
     columns = _SECONDS if seconds else _FRAMES
-    expected = "a time in seconds >= 0" if seconds else "a frame number"
+    expected = _TIME if seconds else _NUMBER
     onset, offset, apex = (_number(row, column, expected) for column in columns)
     for column, value in zip(columns, (onset, offset), strict=False):
         if value is None or (seconds and value < 0):
@@ -117,7 +114,7 @@ def _event(row: Row, names: _Names, known: dict[str, RawVideo], seconds: bool) -
             onset, offset = _frame(onset, known[vid]), _frame(offset, known[vid])
             apex = None if apex is None else _frame(apex, known[vid])
             rules = ("seconds_to_frames",)
-    return RawEvent(vid, onset, apex, offset, _TYPES[kind], row.source, row.number, rules)
+    return RawEvent(vid, onset, apex, offset, kind, row.source, row.number, rules)
 
 
 def _number(row: Row, column: str, expected: str) -> float | None:
@@ -144,7 +141,7 @@ class _Names:
 
     def of(self, row: Row) -> str:
         """Return the video that a row names; the cell itself where it names none, or several."""
-        given = row.text("vid")
+        given = row.text("video")
         for name in (given, Path(given).stem):
             alike = self._lower.get(name.lower(), [])
             if name in self._exact or len(alike) == 1:
@@ -152,8 +149,12 @@ class _Names:
         return given
 
 
-def _event_rows(path: Path) -> tuple[tuple[str, ...], list[Row]]:
-    return read_table(path, ("vid", "type", "subject", *_FRAMES, *_SECONDS))
+def _event_table(path: Path) -> Table:
+    return read_table(path, *_EVENTS, known=("type", "subject", *_FRAMES, *_SECONDS))
+
+
+def _event_rows(table: Table) -> list[Row]:
+    return table.rows(("video", "type", "subject", *_FRAMES, *_SECONDS))
 
 
 def _own(root: Path) -> dict[str, _Own]:
@@ -161,15 +162,15 @@ def _own(root: Path) -> dict[str, _Own]:
     path = _named(root, VIDEOS)
     if path is None:
         return {}
-    present, rows = read_table(path, ("vid", "path", "subject", "fps"))
-    require(path, present, ("vid",))
+    columns = ("video", "path", "subject", "fps")
+    table = read_table(path, ("video",), known=columns)
     own: dict[str, _Own] = {}
-    for row in rows:
-        vid = row.text("vid")
+    for row in table.rows(columns):
+        vid = row.text("video")
         if vid in own:
-            raise row.fault("vid", f"each video once, it stands in row {own[vid].row.number} too")
+            raise row.fault("video", f"each video once, it stands in row {own[vid].row.number} too")
         if Path(vid).name != vid:
-            raise row.fault("vid", "a name without path separators")
+            raise row.fault("video", "a name without path separators")
         fps = _number(row, "fps", "frames per second above 0")
         if fps is not None and not fps > 0:
             raise row.fault("fps", "frames per second above 0")
@@ -209,7 +210,7 @@ def _places(root: Path, own: dict[str, _Own]) -> dict[str, Path]:
         places[vid] = path
     for vid, one in own.items():
         if vid not in places:
-            raise one.row.fault("vid", f"a video found in {root}, or its path in the column path")
+            raise one.row.fault("video", f"a video found in {root}, or its path in the column path")
     if not places:
         raise MespotError(f"{root}: found no video file and no folder of numbered frames")
     return places
@@ -219,13 +220,14 @@ def _subjects(root: Path, own: dict[str, _Own], places: dict[str, Path]) -> dict
     subjects = {vid: one.subject for vid, one in own.items() if one.subject is not None}
     names = _Names(places)
     path = events_file(root)
-    for row in _event_rows(path)[1] if path is not None else ():
-        if row.cells["vid"] is None or row.cells["subject"] is None:
+    for row in _event_rows(_event_table(path)) if path is not None else ():
+        if row.cells["video"] is None or row.cells["subject"] is None:
             continue
         subject = row.text("subject")
         before = subjects.setdefault(names.of(row), subject)
         if before != subject:
-            raise row.fault("subject", f"{before}, as another row says of video {row.text('vid')}")
+            video = row.text("video")
+            raise row.fault("subject", f"{before}, as another row says of video {video}")
     return subjects
 
 

@@ -14,7 +14,7 @@ from mespot.data.adapter import Adapter, adapter
 from mespot.data.columns import DROPPED_COLUMNS, EVENT_COLUMNS, VIDEO_COLUMNS
 from mespot.data.numbers import Numbering
 from mespot.data.raw import RawEvent, RawVideo
-from mespot.data.repair import Unmendable, resolve
+from mespot.data.resolution import MISSING, NOT_RECORDED, LeftOut, resolve_rows
 from mespot.errors import MespotError
 from mespot.files import write_csv
 from mespot.params.data import DataParams
@@ -138,71 +138,61 @@ def _event_tables(
     """Return events.csv and dropped.csv."""
     annotated = videos["video"].isin({event.video for event in raw})
     known = {row.video: row for row in videos[annotated].itertuples()}
-    numbering = {
-        name: Numbering.parse(known[name].first, known[name].gaps)
-        for name in sorted({event.video for event in raw} & known.keys())
-    }
-    rows: dict[tuple, dict[str, object]] = {}
-    dropped: list[tuple] = []
-    for event in raw:
+    resolved, left = resolve_rows(
+        raw,
+        {
+            name: (Numbering.parse(row.first, row.gaps), int(row.frames))
+            for name, row in known.items()
+        },
+    )
+    dropped = []
+    for one in left:
+        _check_allowed(one, folder, params)
+        onset, _, offset = one.row.official
+        dropped.append(
+            (one.row.source, one.row.row, one.row.video, onset, offset, one.row.type, one.reason)
+        )
+    rows = []
+    for event, found in resolved:
         onset, apex, offset = event.official
-        reason = event.dropped
-        resolved: dict[str, object] = {}
-        key = (event.video, event.type, onset, offset)
-        if not reason and event.video not in known:
-            reason = _missing(event, folder, params)
-        if not reason:
-            try:
-                resolved = resolve(event, numbering[event.video], int(known[event.video].frames))
-            except Unmendable as error:
-                reason = _allowed(error, params)
-        if not reason and key in rows:
-            reason = "duplicate"
-            rules = [*str(rows[key]["rule"]).split(";"), "duplicate_dropped"]
-            rows[key]["rule"] = ";".join(dict.fromkeys(filter(None, rules)))
-        if reason:
-            dropped.append(
-                (event.source, event.row, event.video, onset, offset, event.type, reason)
-            )
-            continue
-        rows[key] = {
-            "subject": known[event.video].subject,
-            "video": event.video,
-            **resolved,
-            "type": event.type,
-            "official_onset": onset,
-            "official_apex": -1.0 if apex is None else apex,
-            "official_offset": offset,
-            "source": event.source,
-            "row": event.row,
-        }
-    events = _integers(pd.DataFrame(list(rows.values()), columns=list(EVENT_COLUMNS)))
+        rows.append(
+            {
+                "subject": known[event.video].subject,
+                "video": event.video,
+                **found,
+                "type": event.type,
+                "official_onset": onset,
+                "official_apex": -1.0 if apex is None else apex,
+                "official_offset": offset,
+                "source": event.source,
+                "row": event.row,
+            }
+        )
+    events = _integers(pd.DataFrame(rows, columns=list(EVENT_COLUMNS)))
     order = ["subject", "video", "onset", "offset", "type", "source", "row"]
-    left = _integers(pd.DataFrame(dropped, columns=list(DROPPED_COLUMNS)))
+    table = _integers(pd.DataFrame(dropped, columns=list(DROPPED_COLUMNS)))
     return (
         events.sort_values(order, ignore_index=True),
-        left.sort_values(["source", "row"], ignore_index=True),
+        table.sort_values(["source", "row"], ignore_index=True),
     )
 
 
-def _missing(event: RawEvent, folder: Path, params: DataParams) -> str:
-    if params.allow_missing:
-        return "video_not_on_disk"
-    raise MespotError(
-        f"{event.source}: row {event.row}: found an event of video {event.video}, expected a "
-        f"folder of that video in {folder} (data.allow_missing: true leaves its events out)"
-    )
-
-
-def _allowed(error: Unmendable, params: DataParams) -> str:
-    """Return why a row may be left out, or raise with the setting that would allow it."""
-    if error.reason == "not_recorded":
+def _check_allowed(left: LeftOut, folder: Path, params: DataParams) -> None:
+    """Raise where a row may not be left out, with the setting that would allow it."""
+    event, error = left.row, left.error
+    if left.reason == MISSING and not params.allow_missing:
+        raise MespotError(
+            f"{event.source}: row {event.row}: found an event of video {event.video}, expected a "
+            f"folder of that video in {folder} (data.allow_missing: true leaves its events out)"
+        )
+    if error is None:
+        return
+    if left.reason == NOT_RECORDED:
         allowed, setting = params.allow_missing, "data.allow_missing: true"
     else:
         allowed, setting = params.faulty_rows == "drop", "data.faulty_rows: drop"
-    if allowed:
-        return error.reason
-    raise MespotError(f"{error} ({setting} leaves the row out)") from error
+    if not allowed:
+        raise MespotError(f"{error} ({setting} leaves the row out)") from error
 
 
 def _integers(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Reading the index tables with proper types: subject "006" stays text."""
+"""Reading the tables of the pipeline with proper types: subject "006" stays text."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from pathlib import Path
 import pandas as pd
 
 from mespot.data.columns import EVENT_COLUMNS, VIDEO_COLUMNS
+from mespot.data.event_table import read_table
 from mespot.errors import MespotError
 from mespot.events import check_table
 
-_TEXT = ("subject", "video", "path", "kind", "gaps", "fingerprint", "type", "source", "rule")
+_TEXT = (
+    "subject", "video", "path", "kind", "gaps", "fingerprint", "type", "source", "rule", "branch",
+    "region", "action",
+)  # fmt: skip
 
 
 def read_videos(path: str | Path) -> pd.DataFrame:
@@ -41,23 +45,44 @@ def read_events(path: str | Path) -> pd.DataFrame:
     return _typed(table, {"apex": "int64", "row": "int64", **official}, path)
 
 
+def read_interval_table(path: str | Path) -> pd.DataFrame:
+    """Read an interval table of the pipeline with all of its columns.
+
+    Returns:
+        columns as in the file; text for ``video``, ``type``, ``branch`` and the like, whole or
+        other numbers (NaN where empty) for the rest. Frames and types are not checked, see
+        ``mespot.events.check_table``.
+
+    Raises:
+        MespotError: unreadable, no table, or no column ``video``.
+    """
+    table = read_table(path, ("video",))
+    columns = {
+        name: cells if name in _TEXT else _numeric(cells) for name, cells in table.cells.items()
+    }
+    return pd.DataFrame(columns).astype({name: str for name in columns if name in _TEXT})
+
+
+def _numeric(cells: list[str]) -> pd.Series:
+    """Whole numbers, other numbers, or text where a cell is neither."""
+    for kind in ("int64", "float64"):
+        try:
+            return pd.Series([cell or "nan" for cell in cells], dtype=object).astype(kind)
+        except (TypeError, ValueError):
+            continue
+    return pd.Series(cells, dtype=object)
+
+
 def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    table = read_table(path, columns, known=()).cells
     text = {name: str for name in columns if name in _TEXT}
-    try:
-        table = pd.read_csv(path, dtype=text, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise MespotError(f"{path}: cannot be read as a table ({error})") from error
-    missing = [name for name in columns if name not in table.columns]
-    if missing:
-        found = ", ".join(table.columns)
-        raise MespotError(f"{path}: column {missing[0]!r} is missing, found {found}")
-    return table[list(columns)]
+    return pd.DataFrame({name: table[name] for name in columns}, dtype=object).astype(text)
 
 
 def _typed(table: pd.DataFrame, kinds: dict[str, object], path: str | Path) -> pd.DataFrame:
     for name, kind in kinds.items():
         try:
-            table[name] = table[name].astype(kind)
+            table[name] = pd.to_numeric(table[name]).astype(kind)
         except (TypeError, ValueError) as error:
             raise MespotError(
                 f"{path}: column {name!r} must hold numbers ({error}); index it anew"

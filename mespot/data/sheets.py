@@ -2,80 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from mespot.data.row import Row
 from mespot.data.workbooks import Workbook
 from mespot.errors import MespotError
 
 _HEADER_ROWS = 40  # official preambles are up to 13 rows long
-_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a sheet.
-
-    Attributes:
-        source: file name, for messages.
-        number: as a spreadsheet program shows it, from 1.
-        cells: column name -> value; ``None`` where empty.
-    """
-
-    source: str
-    number: int
-    cells: dict[str, object]
-
-    def fault(self, column: str, expected: str) -> MespotError:
-        """Return the error that says what is wrong with a cell."""
-        found = self.cells[column]
-        shown = "an empty cell" if found is None else repr(found)
-        return MespotError(
-            f"{self.source}: row {self.number}, {column}: found {shown}, expected {expected}"
-        )
-
-    def text(self, column: str) -> str:
-        """Return a cell as text without outer spaces; 6.0 reads as ``6``.
-
-        Raises:
-            MespotError: when the cell is empty.
-        """
-        value = self.cells[column]
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if value is None or not str(value).strip():
-            raise self.fault(column, "text")
-        return str(value).strip()
-
-    def frame(self, column: str) -> float:
-        """Return a cell that must hold a frame number (fractions allowed).
-
-        Raises:
-            MespotError: when it holds text or nothing.
-        """
-        number = self.optional_frame(column)
-        if number is None:
-            raise self.fault(column, "a frame number")
-        return number
-
-    def optional_frame(self, column: str) -> float | None:
-        """Return a frame number, or ``None`` for an empty cell.
-
-        Raises:
-            MespotError: when the cell holds text, a date or a number that no camera counts to.
-        """
-        value = self.cells[column]
-        if value is None or (isinstance(value, str) and not value.strip()):
-            return None
-        if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-            value = float(value)
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise self.fault(column, "a frame number")
-        if not abs(value) < 1e12:
-            raise self.fault(column, "a frame number")
-        return float(value)
 
 
 def read_rows(path: Path, sheet: str | None, columns: Sequence[str]) -> list[Row]:

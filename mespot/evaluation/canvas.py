@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,8 +50,3 @@ def png_bytes(figure: Figure) -> bytes:
         figure.canvas.draw()
     picture = cv2.cvtColor(np.asarray(figure.canvas.buffer_rgba()), cv2.COLOR_RGBA2BGR)
     return cv2.imencode(".png", picture, _PNG)[1].tobytes()
-
-
-def data_url(png: bytes) -> str:
-    """Return a PNG as text that an HTML page can hold."""
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

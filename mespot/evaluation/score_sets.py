@@ -9,14 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from mespot.data.event_table import read_table
 from mespot.errors import MespotError
-from mespot.evaluation.score_table import (
-    TypeColumn,
-    numbers,
-    read_columns,
-    read_rows,
-    require_names,
-)
+from mespot.evaluation.score_table import Rates, TypeColumn, numbers, read_rows, require_names
 from mespot.metric import Protocol
 
 
@@ -102,9 +97,10 @@ def load_set(files: ScoredFiles, protocol: Protocol, branch: str | None = None) 
     listed = None if files.videos is None else _read_videos(files.videos)
     rates = _rates(files, listed)
     truth_types, found_types = _types_to_read(protocol, rates is not None)
-    found = read_rows(files.predictions, types=found_types)
+    by_name = _by_name(rates, listed)
+    found = read_rows(files.predictions, types=found_types, fps=by_name)
     found = _one_branch(files.predictions, found, branch)
-    truth = read_rows(files.truth, True, truth_types, protocol.missing_offset)
+    truth = read_rows(files.truth, True, truth_types, protocol.missing_offset, by_name)
     tables = [(files.truth, truth), (files.predictions, found)]
     notes = []
     repeats = _repeats_names(truth)
@@ -188,8 +184,11 @@ def find_subjects(
 
 
 def _read_videos(path: str | os.PathLike[str]) -> pd.DataFrame:
-    listed = read_columns(path, ("video",))
-    require_names(path, listed)
+    table = read_table(path, ("video",), known=("subject", "fps"))
+    require_names(table)
+    listed = table.frame()
+    if "fps" in listed:
+        listed["fps"] = numbers(table, "fps")
     keys = ["subject", "video"] if "subject" in listed else ["video"]
     repeated = np.flatnonzero(listed.duplicated(keys).to_numpy())
     if repeated.size:
@@ -266,7 +265,13 @@ def _rates(files: ScoredFiles, listed: pd.DataFrame | None) -> np.ndarray | None
         return np.asarray(files.fps, dtype=np.float64)
     if listed is None or "fps" not in listed:
         return None
-    return numbers(files.videos, listed, "fps")
+    return listed["fps"].to_numpy(dtype=np.float64)
+
+
+def _by_name(rates: np.ndarray | None, listed: pd.DataFrame | None) -> Rates:
+    if rates is None or not rates.ndim:
+        return None if rates is None else float(rates)
+    return dict(zip(listed["video"], rates.tolist(), strict=True))
 
 
 def _marked(one: ScoredSet, mark: str) -> ScoredSet:

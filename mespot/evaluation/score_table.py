@@ -1,93 +1,27 @@
-"""Reading CSV tables of intervals that anybody wrote.
+"""Tables of intervals for scoring, as anybody wrote them: whole frames, known types.
 
-Lenient where a reading is unmistakable (separator, case and prefix of column names, spellings of
-types, whole frames written as 12.0, a byte order mark, blank lines), strict everywhere else.
+Lenient where a reading is unmistakable (spellings of types, whole frames written as 12.0, times
+where the frame rate is known, and all that ``mespot.data.event_table`` understands), strict
+everywhere else.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-import re
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from mespot.data.event_table import Table, read_table, type_of
 from mespot.errors import MespotError
 
 TypeColumn = Literal["needed", "read", "ignored"]
-HEADER = "vid,onset,offset,type"
-_COLUMNS = {
-    "video": ("video", "vid"),
-    "onset": ("onset", "pred_onset"),
-    "offset": ("offset", "pred_offset"),
-    "type": ("type", "pred_type"),
-    "score": ("score",),
-    "subject": ("subject",),
-    "emotion": ("emotion",),
-    "branch": ("branch",),
-    "fps": ("fps",),
-    "official_onset": ("official_onset",),
-}
-_CANONICAL = {alias: name for name, aliases in _COLUMNS.items() for alias in aliases}
-_TYPES = {
-    "me": "me",
-    "micro": "me",
-    "microexpression": "me",
-    "mae": "mae",
-    "macro": "mae",
-    "macroexpression": "mae",
-}
-_SEPARATORS = ",;\t|"
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+Rates = float | Mapping[str, float] | None
+"""Frames per second of all videos, or of each by name."""
+_KNOWN = ("type", "score", "subject", "emotion", "branch", "official_onset")
 _FARTHEST = 1e9
-
-
-def read_columns(path: str | os.PathLike[str], needed: Sequence[str]) -> pd.DataFrame:
-    """Read a CSV as text, with canonical column names and the line of each row.
-
-    Args:
-        path: comma, semicolon, tab or bar separated UTF-8.
-        needed: canonical names that have to be there: ``video``, ``onset``, ``offset``, ...
-
-    Returns:
-        the columns that mespot knows, text without blanks around, and ``line``, the number of the
-        line in the file; a file with only a header gives none.
-
-    Raises:
-        MespotError: the file cannot be read, is no table, or lacks a column.
-    """
-    text = _read_text(path)
-    head = next(line for line in text.split("\n") if line.strip())
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(head), strict=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    try:
-        header = [field.strip() for field in next(filter(_filled, reader))]
-        while header and not header[-1]:
-            header.pop()
-        for row in reader:
-            row = [field.strip() for field in row]
-            while len(row) > len(header) and not row[-1]:
-                row.pop()
-            if not _filled(row):
-                continue
-            if len(row) != len(header):
-                raise MespotError(
-                    f"{path}: row {reader.line_num}: found {len(row)} fields, expected "
-                    f"{len(header)} as in the header {','.join(header)}"
-                )
-            rows.append(row)
-            lines.append(reader.line_num)
-    except csv.Error as error:
-        raise MespotError(f"{path}: row {reader.line_num}: not a CSV table ({error})") from error
-    positions = _positions(path, header, needed)
-    table = {name: [row[at] for row in rows] for name, at in positions.items()}
-    return pd.DataFrame({**table, "line": lines}, dtype=object)
 
 
 def read_rows(
@@ -95,15 +29,18 @@ def read_rows(
     truth: bool = False,
     types: TypeColumn = "needed",
     missing_offset: bool = False,
+    fps: Rates = None,
 ) -> pd.DataFrame:
-    """Read a CSV of intervals: ``vid`` (or ``video``), ``onset``, ``offset``, ``type`` and more.
+    """Read a table of intervals: ``vid`` (or ``video``), ``onset``, ``offset``, ``type`` and more.
 
     Args:
-        path: see ``read_columns``.
+        path: see ``mespot.data.event_table``.
         truth: events, whose frames cannot be negative; a prediction may begin before the video.
         types: whether the type has to be there, is read where it is, or is not looked at.
         missing_offset: keep an event with offset 0 after its onset, as one without an offset
             (``offset = onset - 1``).
+        fps: frame rate, by which times in ``onset_s`` and ``offset_s`` become the nearest frames
+            (counted from 0) where there are no frames.
 
     Returns:
         ``video``, ``onset``, ``offset`` (inclusive frames as the file counts them), ``line``, and
@@ -113,11 +50,15 @@ def read_rows(
     Raises:
         MespotError: naming file, row, what was found and what is expected.
     """
-    needed = ("video", "onset", "offset", *(("type",) if types == "needed" else ()))
-    table = read_columns(path, needed)
-    require_names(path, table)
-    for name in ("onset", "offset"):
-        table[name] = _frames(path, table, name, truth)
+    kind = ("type",) if types == "needed" else ()
+    ends = (("onset", "offset"), ("onset_s", "offset_s"))
+    rows = read_table(path, *(("video", *pair, *kind) for pair in ends), known=_KNOWN)
+    require_names(rows)
+    seconds = not {"onset", "offset"} <= set(rows.cells)
+    table = rows.frame()
+    for name, time in zip(*ends, strict=True):
+        table[name] = _nearest(rows, time, fps, truth) if seconds else _frames(rows, name, truth)
+    table = table.drop(columns=list(ends[1]), errors="ignore")
     if missing_offset:
         missing = ((table["offset"] == 0) & (table["onset"] > 0)).to_numpy()
         table.loc[missing, "offset"] = table.loc[missing, "onset"] - 1
@@ -132,115 +73,72 @@ def read_rows(
     if types == "ignored":
         table = table.drop(columns="type", errors="ignore")
     if "type" in table:
-        table["type"] = _types(path, table)
+        table["type"] = _types(rows)
     if "score" in table:
-        table["score"] = numbers(path, table, "score")
+        table["score"] = numbers(rows, "score")
     return table
 
 
-def require_names(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
+def require_names(table: Table) -> None:
     """Refuse a row without a video.
 
     Raises:
         MespotError: naming file and row.
     """
-    empty = np.flatnonzero((table["video"] == "").to_numpy())
-    if empty.size:
+    if "" in table.cells["video"]:
+        line = table.lines[table.cells["video"].index("")]
         raise MespotError(
-            f"{path}: row {table['line'].iloc[empty[0]]}, vid: found nothing, expected a video name"
+            f"{table.path}: row {line}, {table.written['video']}: found nothing, expected a video "
+            "name"
         )
 
 
-def numbers(path: str | os.PathLike[str], table: pd.DataFrame, column: str) -> np.ndarray:
-    """Turn a column of text into finite numbers.
+def numbers(table: Table, column: str, expected: str = "a number") -> np.ndarray:
+    """Turn a column into finite numbers (n,).
 
     Raises:
         MespotError: naming file, row and what was found.
     """
     values = np.empty(len(table))
-    for position, text in enumerate(table[column].tolist()):
-        value = float(text) if _NUMBER.fullmatch(text) else np.nan
-        if not np.isfinite(value):
-            raise _bad_cell(path, table, position, column, "a number")
-        values[position] = value
+    for row in range(len(table)):
+        value = table.number(row, column)
+        if value is None or not np.isfinite(value):
+            raise table.fault(row, column, expected)
+        values[row] = value
     return values
 
 
-def _read_text(path: str | os.PathLike[str]) -> str:
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise MespotError(f"{path}: cannot be read ({error.strerror or error})") from error
-    if content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
-        raise MespotError(f"{path}: found a workbook, expected a CSV file (save it as CSV UTF-8)")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise MespotError(
-            f"{path}: not a CSV table in UTF-8 ({error.reason} at byte {error.start})"
-        ) from error
-    if not text.strip():
-        raise MespotError(f"{path}: is empty, expected a header {HEADER}")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _filled(row: Sequence[str]) -> bool:
-    return any(field.strip() for field in row)
-
-
-def _separator(head: str) -> str:
-    return max(_SEPARATORS, key=head.count)  # the first one, the comma, where none occurs
-
-
-def _positions(
-    path: str | os.PathLike[str], header: list[str], needed: Sequence[str]
-) -> dict[str, int]:
-    positions: dict[str, int] = {}
-    for position, written in enumerate(header):
-        name = _CANONICAL.get(written.lower())
-        if name is None:
-            continue
-        if name in positions:
-            raise MespotError(
-                f"{path}: columns {header[positions[name]]!r} and {written!r} both mean the same, "
-                "expected one"
-            )
-        positions[name] = position
-    for name in needed:
-        if name not in positions:
-            names = " or ".join(repr(alias) for alias in reversed(_COLUMNS[name]))
-            raise MespotError(
-                f"{path}: column {names} is missing, found {', '.join(header) or 'no header'}"
-            )
-    return positions
-
-
-def _frames(
-    path: str | os.PathLike[str], table: pd.DataFrame, column: str, truth: bool
-) -> np.ndarray:
+def _frames(table: Table, column: str, truth: bool) -> np.ndarray:
     wanted = "a whole frame number" + (" >= 0" if truth else "")
-    values = np.empty(len(table), dtype=np.int64)
-    for position, text in enumerate(table[column].tolist()):
-        value = float(text) if _NUMBER.fullmatch(text) else np.nan
-        if not (abs(value) < _FARTHEST and value.is_integer() and (value >= 0 or not truth)):
-            raise _bad_cell(path, table, position, column, wanted)
-        values[position] = int(value)
-    return values
+    values = numbers(table, column, wanted)
+    good = (np.abs(values) < _FARTHEST) & (values == np.floor(values)) & ((values >= 0) | ~truth)
+    if not good.all():
+        raise table.fault(int(np.argmin(good)), column, wanted)
+    return values.astype(np.int64)
 
 
-def _types(path: str | os.PathLike[str], table: pd.DataFrame) -> list[str]:
-    written = table["type"].tolist()
-    meaning = {text: _TYPES.get(re.sub(r"[^a-z]", "", text.lower())) for text in set(written)}
-    types = [meaning[text] for text in written]
+def _nearest(table: Table, column: str, fps: Rates, truth: bool) -> np.ndarray:
+    """Frames nearest to the times of a column."""
+    if fps is None:
+        raise MespotError(
+            f"{table.path}: column {table.written[column]!r} holds seconds, expected frames in "
+            "onset and offset, or the frame rate (--fps, or column fps of --videos)"
+        )
+    wanted = "a time in seconds" + (" >= 0" if truth else "") + ", or hh:mm:ss.mmm"
+    values = numbers(table, column, wanted)
+    rates = np.empty(len(table))
+    for row, video in enumerate(table.cells["video"]):
+        rate = fps.get(video) if isinstance(fps, Mapping) else fps
+        if rate is None:
+            raise table.fault(row, "video", "a video whose frame rate is known")
+        rates[row] = rate
+        if not abs(values[row] * rate) < _FARTHEST or (truth and values[row] < 0):
+            raise table.fault(row, column, wanted)
+    return np.floor(values * rates + 0.5).astype(np.int64)
+
+
+def _types(table: Table) -> list[str]:
+    types = [type_of(text) for text in table.cells["type"]]
     if None in types:
-        raise _bad_cell(path, table, types.index(None), "type", "me or mae")
+        raise table.fault(types.index(None), "type", "me or mae")
     return types
-
-
-def _bad_cell(
-    path: str | os.PathLike[str], table: pd.DataFrame, position: int, column: str, wanted: str
-) -> MespotError:
-    row = table.iloc[position]
-    return MespotError(
-        f"{path}: row {row['line']}, {column}: found {row[column]!r}, expected {wanted}"
-    )

@@ -7,6 +7,7 @@ resampled subjects; all branches are seen on the same draws, so their difference
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from mespot.errors import MespotError
 from mespot.events import TYPES
 from mespot.metric import (
     Counts,
+    Curve,
     F1Scorer,
     average_precision,
     draw_weights,
@@ -29,11 +31,59 @@ BRANCHES = ("model", "flow", "fused")
 KINDS = (*TYPES, "overall")
 
 
+@dataclass(frozen=True)
+class ScoredBranch:
+    """What matching the intervals of one branch gave, which all figures and tables read.
+
+    Attributes:
+        counts: by video and type.
+        untyped: by video, types ignored.
+        subjects: sorted names.
+        tables: type or ``overall`` -> (S, 3) TP, FP, FN of each subject.
+        untyped_table: (S, 3), types ignored.
+        curves: type or ``overall`` -> precision over recall.
+    """
+
+    counts: Counts
+    untyped: Counts
+    subjects: list[str]
+    tables: dict[str, np.ndarray]
+    untyped_table: np.ndarray
+    curves: dict[str, Curve]
+
+
+def score_branches(
+    videos: pd.DataFrame, events: pd.DataFrame, fused: pd.DataFrame, min_iou: float
+) -> dict[str, ScoredBranch]:
+    """Match the intervals of every branch once.
+
+    Args:
+        videos: ``videos.csv``: the full list, with ``subject`` and ``video``.
+        events: ``events.csv``.
+        fused: out-of-fold intervals with ``branch`` (model, flow or fused), ``video``, ``onset``,
+            ``offset``, ``type``, ``score``.
+        min_iou: IoU of a hit.
+
+    Raises:
+        MespotError: an unknown branch, or a row in a video outside the list.
+    """
+    typed = F1Scorer(events, videos["video"], min_iou)
+    blind = F1Scorer(events, videos["video"], min_iou, typed=False)
+    scored = {}
+    for branch, rows in _branches(fused):
+        counts, untyped = typed.score(rows), blind.score(rows)
+        subjects, tables = counts.by_subject(videos["subject"])
+        pooled = untyped.by_subject(videos["subject"])[1]["overall"]
+        curves = precision_recall(typed, rows)
+        scored[branch] = ScoredBranch(counts, untyped, subjects, tables, pooled, curves)
+    return scored
+
+
 def summarise(
     dataset: str,
     videos: pd.DataFrame,
     events: pd.DataFrame,
-    fused: pd.DataFrame,
+    scored: Mapping[str, ScoredBranch],
     params: ReportParams,
     seed: int,
 ) -> dict[str, Any]:
@@ -43,8 +93,7 @@ def summarise(
         dataset: name of the data set.
         videos: ``videos.csv``: the full list, with ``subject``, ``video``, ``frames``, ``fps``.
         events: ``events.csv``.
-        fused: out-of-fold intervals with ``branch`` (model, flow or fused), ``video``, ``onset``,
-            ``offset``, ``type``, ``score``.
+        scored: from ``score_branches``.
         params: section ``report``.
         seed: of the bootstrap draws.
 
@@ -52,12 +101,8 @@ def summarise(
         plain values: what was scored (``data``), how (``protocol``), per branch and type the
         counts, precision, recall, F1 with its interval and average precision (``untyped``: types
         ignored), and in ``gain`` the paired F1 differences of the fused to the single branches.
-
-    Raises:
-        MespotError: an unknown branch, or a row in a video outside the list.
     """
     weights = _weights(videos, params, seed)
-    tables: dict[str, dict[str, np.ndarray]] = {}
     result: dict[str, Any] = {
         "dataset": dataset,
         "data": _describe(videos, events),
@@ -67,26 +112,20 @@ def summarise(
             "interval": f"subject bootstrap, {params.confidence:g} of {params.draws} draws",
         },
     }
-    for branch, rows in _branches(fused):
-        typed = F1Scorer(events, videos["video"], params.min_iou)
-        blind = F1Scorer(events, videos["video"], params.min_iou, typed=False)
-        counts, untyped = typed.score(rows), blind.score(rows)
-        _, tables[branch] = counts.by_subject(videos["subject"])
-        _, pooled = untyped.by_subject(videos["subject"])
-        curves = precision_recall(typed, rows)
+    for branch, one in scored.items():
         result[branch] = {
             **{
                 kind: {
-                    **_figures(counts, kind, tables[branch][kind], weights, params),
-                    "ap": average_precision(curves[kind]),
+                    **_figures(one.counts, kind, one.tables[kind], weights, params),
+                    "ap": average_precision(one.curves[kind]),
                 }
                 for kind in KINDS
             },
-            "untyped": _figures(untyped, "overall", pooled["overall"], weights, params),
+            "untyped": _figures(one.untyped, "overall", one.untyped_table, weights, params),
         }
     result["gain"] = {
         f"fused_over_{other}": {
-            kind: _gain(tables["fused"][kind], tables[other][kind], weights, params)
+            kind: _gain(scored["fused"].tables[kind], scored[other].tables[kind], weights, params)
             for kind in KINDS
         }
         for other in ("model", "flow")
@@ -113,8 +152,7 @@ def headline(summary: Mapping[str, Any]) -> dict[str, float]:
 
 def summary_tables(
     videos: pd.DataFrame,
-    events: pd.DataFrame,
-    fused: pd.DataFrame,
+    scored: Mapping[str, ScoredBranch],
     params: ReportParams,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
@@ -122,8 +160,7 @@ def summary_tables(
 
     Args:
         videos: ``videos.csv``.
-        events: ``events.csv``.
-        fused: intervals, see ``summarise``.
+        scored: from ``score_branches``.
         params: section ``report``.
         seed: of the bootstrap draws; the same seed gives the intervals of ``summarise``.
 
@@ -134,17 +171,13 @@ def summary_tables(
     """
     weights = _weights(videos, params, seed)
     subjects, curves, ablation = [], [], []
-    for branch, rows in _branches(fused):
-        scorer = F1Scorer(events, videos["video"], params.min_iou)
-        counts = scorer.score(rows)
-        names, tables = counts.by_subject(videos["subject"])
-        traced = precision_recall(scorer, rows)
+    for branch, one in scored.items():
         for kind in KINDS:
-            table, curve = tables[kind], traced[kind]
+            table, curve = one.tables[kind], one.curves[kind]
             interval = f1_interval(table, weights, params.confidence)
             name = f"{branch} {kind}"
             ablation.append((name, branch, kind, interval.value, interval.low, interval.high))
-            for subject, (tp, fp, fn) in zip(names, table.tolist(), strict=True):
+            for subject, (tp, fp, fn) in zip(one.subjects, table.tolist(), strict=True):
                 # a subject with neither events nor predictions has no F1: no point in the plot
                 if tp + fp + fn:
                     f1 = 2 * tp / (2 * tp + fp + fn)

@@ -59,7 +59,8 @@ def draw_timeline(
             where there are several; frames of the video, 0-based, inclusive. Where ``apex`` and
             ``peak_sd`` (noise SDs) are there, the evidence panel shows them as dots.
         truth: events with ``onset``, ``offset``, ``type``; bars of found intervals are then filled
-            where they hit an event of their type, and open elsewhere.
+            where they hit an event of their type, and open elsewhere. What is a hit says their
+            column ``hit``; without it they are matched here.
         title: heading, for example data set and video.
         fps: frames per second of the video.
         threshold: noise SDs at which a bump counts half, drawn as a line.
@@ -169,7 +170,9 @@ def _timed(
     table: pd.DataFrame, truth: pd.DataFrame | None, fps: float, min_iou: float
 ) -> pd.DataFrame:
     hit = np.full(len(table), truth is None)
-    if truth is not None:
+    if "hit" in table.columns:
+        hit = table["hit"].to_numpy(dtype=bool)
+    elif truth is not None:
         for kind in TYPES:
             mine = np.flatnonzero(table["type"] == kind)
             events = truth.loc[truth["type"] == kind, ["onset", "offset"]].to_numpy()

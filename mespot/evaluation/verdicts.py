@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -52,6 +53,26 @@ def judge(events: pd.DataFrame, found: pd.DataFrame, min_iou: float) -> pd.DataF
     begin = table["onset"].where(table["onset"] >= 0, table["found_onset"])
     order = table.assign(begin=begin).sort_values(["video", "begin", "type"], kind="stable")
     return order[list(COLUMNS)].reset_index(drop=True)
+
+
+def mark_hits(intervals: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Add to found intervals whether each is a hit.
+
+    Args:
+        intervals: found intervals with ``branch``.
+        verdicts: rows of ``judge`` about them with a column ``branch``.
+
+    Returns:
+        the intervals with a column ``hit``.
+    """
+    hits = verdicts[verdicts["verdict"] == "hit"]
+    keys = ["branch", "video", "type", "found_onset", "found_offset"]
+    left = Counter(hits[keys].itertuples(index=False, name=None))
+    marks = []
+    for row in intervals[["branch", "video", "type", "onset", "offset"]].itertuples(index=False):
+        marks.append(left[tuple(row)] > 0)
+        left[tuple(row)] -= 1  # of equal intervals as many are hits as were matched
+    return intervals.assign(hit=np.asarray(marks, dtype=bool))
 
 
 def _judge_one(

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mespot.events import keep_apart
 from mespot.flow.edges import Bump, Tracer
 from mespot.flow.evidence import Evidence, evidence_of
 from mespot.flow.signals import FlowSignals
-from mespot.flow.spans import keep_apart, overlap
+from mespot.flow.spans import overlap
 from mespot.params.flow import FlowParams
 
 _LEAST_SCORE = 0.05

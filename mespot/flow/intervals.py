@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mespot.events import empty_intervals
+from mespot.events import empty_intervals, keep_apart
 from mespot.flow.bumps import find_bumps
 from mespot.flow.channels import channels_of
 from mespot.flow.evidence import Evidence, evidence_of
@@ -22,7 +22,6 @@ from mespot.flow.forest import Forest
 from mespot.flow.proposals import Proposals, propose
 from mespot.flow.ranges import RangeMean
 from mespot.flow.signals import FlowSignals
-from mespot.flow.spans import keep_apart
 from mespot.flow.stretches import StretchFeatures
 from mespot.params.flow import FlowParams
 

@@ -95,12 +95,6 @@ class Counts:
         """Return the tally of each type and of ``overall``."""
         return {name: self.tally(name) for name in (*self.types, OVERALL)}
 
-    def by_video(self, name: str = OVERALL) -> np.ndarray:
-        """Return the (V, 3) TP, FP, FN of one type or overall."""
-        if name == OVERALL:
-            return self.table.sum(axis=1)
-        return self.table[:, self.types.index(name)]
-
     def by_subject(self, subjects: Sequence[str]) -> tuple[list[str], dict[str, np.ndarray]]:
         """Pool the videos of each subject.
 

@@ -128,5 +128,3 @@ MATCHINGS: dict[str, Matching] = {
     "distinct": distinct,
     "every_pair": every_pair,
 }
-ONE_TO_ONE = ("optimal", "greedy_iou", "voc", "distinct")
-"""Matchings whose TP exceed neither the events nor the predictions."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import pandas as pd
-
-from mespot.data.load import read_events, read_videos
+from mespot.data.load import read_events, read_interval_table, read_videos
 from mespot.files import read_json, write_csv, write_json
 from mespot.flow.signals import FlowSignals
 from mespot.pipeline.grid import load_slices
@@ -27,7 +25,7 @@ def fuse(dataset: str) -> None:
         model = read_json(project.artifact("finetune", dataset, "folds.json"))
         names = videos["video"].tolist()
         slices = load_slices(project.artifact("slices", dataset), params.slices.lengths, names)
-        flow = pd.read_csv(project.artifact("flow", dataset, "intervals.csv"), dtype={"video": str})
+        flow = read_interval_table(project.artifact("flow", dataset, "intervals.csv"))
         signals = {
             name: FlowSignals.load(project.artifact("flow", dataset, f"{name}.npz"))
             for name in names

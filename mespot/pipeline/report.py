@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mespot.data.load import read_events, read_videos
+from mespot.data.load import read_events, read_interval_table, read_videos
 from mespot.evaluation.canvas import plain_style, save_png
 from mespot.evaluation.plots import f1_bars, grid_heatmap, pr_curves
-from mespot.evaluation.summary import headline, summarise, summary_tables
+from mespot.evaluation.summary import headline, score_branches, summarise, summary_tables
 from mespot.evaluation.timeline import draw_timeline
+from mespot.evaluation.verdicts import mark_hits
 from mespot.faces.archive import CropReader
 from mespot.files import read_json, write_csv, write_json
 from mespot.flow.signals import FlowSignals
@@ -44,9 +45,11 @@ def report(dataset: str) -> None:
         heatmap = pd.read_csv(nested) if nested.is_file() else best_cells(grid)
         out = fresh(project.artifact("report", dataset))
         stage.run.params(params.report.model_dump())
-        summary = summarise(dataset, videos, events, intervals, params.report, params.seed)
-        tables = summary_tables(videos, events, intervals, params.report, params.seed)
+        scored = score_branches(videos, events, intervals, params.report.min_iou)
+        summary = summarise(dataset, videos, events, scored, params.report, params.seed)
+        tables = summary_tables(videos, scored, params.report, params.seed)
         verdicts = judge_branches(events, intervals, params.report.min_iou)
+        intervals = mark_hits(intervals, verdicts)
         tables |= split_by_condition(
             verdicts,
             dict(zip(videos["video"], videos["fps"], strict=True)),
@@ -79,6 +82,7 @@ def report(dataset: str) -> None:
                 events[events["video"] == video],
                 CropReader(project.artifact("faces", dataset, f"{video}.zip")),
                 subject=str(row["subject"]),
+                verdicts=verdicts[verdicts["video"] == video],
             )
 
         page = params.report.page
@@ -135,13 +139,12 @@ class _Files:
     def tables(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """Videos, events, and the intervals of all branches with the peaks of flow's own."""
         artifact, dataset = self._project.artifact, self._dataset
-        text = {"video": str}
         return (
             read_videos(artifact("index", dataset, "videos.csv")),
             read_events(artifact("index", dataset, "events.csv")),
             with_peaks(
-                pd.read_csv(artifact("fuse", dataset, "intervals.csv"), dtype=text),
-                pd.read_csv(artifact("flow", dataset, "intervals.csv"), dtype=text),
+                read_interval_table(artifact("fuse", dataset, "intervals.csv")),
+                read_interval_table(artifact("flow", dataset, "intervals.csv")),
             ),
         )
 

@@ -21,11 +21,10 @@ from mespot.data.adapter import Adapter
 from mespot.data.folders import NoFrames
 from mespot.data.numbers import Numbering
 from mespot.data.raw import RawEvent, RawVideo
-from mespot.data.repair import Unmendable, resolve
+from mespot.data.resolution import MISSING, NOT_RECORDED, resolve_rows
 from mespot.errors import MespotError
 from mespot.params.data import DataParams
 
-NOT_RECORDED = "not_recorded"  # reason of mespot.data.repair: the event lies outside the frames
 _COLUMNS = ("subject", "video", "type", "onset", "offset", "seconds")
 
 
@@ -172,50 +171,42 @@ def _once_each(videos: list[RawVideo], faults: list[str]) -> list[RawVideo]:
 def _settle(census: Census) -> None:
     """Turn the rows into events, and count what happens on the way."""
     known = {video.video: video for video in census.videos}
-    numbering = {
-        name: Numbering.of(video.numbers)
-        for name, video in known.items()
-        if video.numbers is not None and len(video.numbers)
-    }
+    events, left = resolve_rows(
+        census.rows, {name: _numbering(video) for name, video in known.items()}
+    )
     missing: Counter[str] = Counter()
     rules: Counter[str] = Counter()
     dropped: dict[str, list[str]] = defaultdict(list)
-    table: dict[tuple, dict[str, object]] = {}
-    for row in census.rows:
-        where = f"{row.source}: row {row.row}, {row.video}"
-        if row.dropped:
-            dropped[row.dropped].append(where)
-            continue
-        if row.video not in known:
+    for one in left:
+        row = one.row
+        if one.reason == MISSING and not row.dropped:
             missing[row.video] += 1
             continue
-        if row.video not in numbering:
-            dropped[NOT_RECORDED].append(f"{where}: the frames of the video are unknown")
-            continue
-        video = known[row.video]
-        try:
-            found = resolve(row, numbering[row.video], len(video.numbers))
-        except Unmendable as error:
-            dropped[error.reason].append(str(error))
-            if error.reason == NOT_RECORDED:
-                census.short.add(row.video)
-            continue
-        onset, _, offset = row.official
-        key = (row.video, row.type, onset, offset)
-        if key in table:
-            dropped["duplicate"].append(where)
-            continue
+        where = f"{row.source}: row {row.row}, {row.video}"
+        dropped[one.reason].append(where if one.error is None else str(one.error))
+        if one.reason == NOT_RECORDED and one.error is not None and _numbering(known[row.video])[1]:
+            census.short.add(row.video)
+    table = []
+    for row, found in events:
         rules.update(filter(None, str(found["rule"]).split(";")))
-        table[key] = {
-            "subject": video.subject,
-            "video": row.video,
-            "type": row.type,
-            "onset": found["onset"],
-            "offset": found["offset"],
-            "seconds": (int(found["offset"]) - int(found["onset"]) + 1) / video.fps,
-        }
+        length = int(found["offset"]) - int(found["onset"]) + 1
+        table.append(
+            {
+                "subject": known[row.video].subject,
+                "video": row.video,
+                "type": row.type,
+                "onset": found["onset"],
+                "offset": found["offset"],
+                "seconds": length / known[row.video].fps,
+            }
+        )
     census.missing = dict(sorted(missing.items()))
     census.rules = dict(sorted(rules.items()))
     census.dropped = dict(sorted(dropped.items()))
-    events = pd.DataFrame(list(table.values()), columns=list(_COLUMNS))
+    events = pd.DataFrame(table, columns=list(_COLUMNS))
     census.events = events.astype({"onset": np.int64, "offset": np.int64, "seconds": float})
+
+
+def _numbering(video: RawVideo) -> tuple[Numbering, int]:
+    numbers = [] if video.numbers is None else video.numbers
+    return Numbering.of(numbers) if len(numbers) else Numbering.parse(0, ""), len(numbers)

@@ -6,8 +6,9 @@ from collections import Counter
 
 from mespot.data.numbers import Numbering
 from mespot.data.published import Published
+from mespot.data.resolution import NOT_RECORDED
 from mespot.params.data import DataParams
-from mespot.preflight.census import NOT_RECORDED, Census
+from mespot.preflight.census import Census
 from mespot.preflight.counts import Completeness
 from mespot.preflight.finding import ERROR, NOTE, OK, WARNING, Finding, few, several
 from mespot.preflight.labels import ME_SECONDS

@@ -35,6 +35,7 @@ class VideoView:
         crops: aligned faces; None leaves the pictures out.
         numbers: (frames,) frame numbers of the input; None counts from 0.
         subject: who is seen.
+        verdicts: rows of ``judge`` about this video with a column ``branch``; None matches anew.
     """
 
     name: str
@@ -44,6 +45,7 @@ class VideoView:
     crops: Crops | None
     numbers: np.ndarray | None = None
     subject: str = ""
+    verdicts: pd.DataFrame | None = None
 
 
 def area_displacement(signals: FlowSignals) -> tuple[list[Area], np.ndarray]:
@@ -123,7 +125,10 @@ def _rows(view: VideoView, min_iou: float) -> list[tuple[str, list[dict[str, Any
             unjudged = mine.assign(verdict="found").to_dict("records")
             rows.append((name, [_bar(view, row, ("onset", "offset")) for row in unjudged]))
             continue
-        judged = judge(view.truth.assign(video=view.name), mine, min_iou)
+        if view.verdicts is None:
+            judged = judge(view.truth.assign(video=view.name), mine, min_iou)
+        else:
+            judged = view.verdicts[view.verdicts["branch"] == name]
         if not rows:
             known = judged[judged["verdict"] != "false"].assign(score=np.nan)
             bars = [_bar(view, row, ("onset", "offset")) for row in known.to_dict("records")]

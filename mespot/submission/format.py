@@ -7,8 +7,6 @@ and type (``me`` or ``mae``). The header changed with the 2023 edition (pages of
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import re
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from mespot.data.table_text import NoText, decode, read_bytes, records
 from mespot.errors import MespotError
 from mespot.events import TYPES
 
@@ -27,7 +26,7 @@ _EXPECTED = " or ".join(",".join(header) for header in reversed(HEADERS.values()
 _WHOLE = re.compile(r"-?[0-9]+")
 _LARGEST = 100_000_000  # six days at 200 fps: a larger number is no frame
 _MOST_BYTES = 64_000_000  # a million rows take a third of that
-_MARK = "\ufeff"
+_OTHER = {"utf-16": "UTF-16", "cp1252": "Latin-1"}
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -94,48 +93,45 @@ def scan_submission(path: str | os.PathLike[str]) -> Scan:
     """
     content = _read_bytes(Path(path))
     try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError:
-        return _unreadable("found bytes that are no UTF-8 text, expected a CSV file")
-    marked = text.startswith(_MARK)
-    if "\0" in text:
-        return _unreadable("found a binary file, expected a CSV file")
-    text = text.removeprefix(_MARK)
+        text, encoding = decode(content)
+    except NoText as error:
+        return _unreadable(str(error))
+    if encoding in _OTHER:
+        return _unreadable(
+            f"found {_OTHER[encoding]}, which is no UTF-8 text, expected a file in UTF-8"
+        )
+    marked = encoding == "utf-8-sig"
     if not text.strip():
         return _unreadable(f"the file is empty, expected the header {_EXPECTED}", marked)
 
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: int | None = None
     rows: list[tuple[int, str, int, int, str]] = []
     faults: list[Fault] = []
     try:
-        for cells in reader:
+        for line, cells in records(text, ",", skip_spaces=False):
             if not any(cell.strip() for cell in cells) and len(cells) <= 1:
                 continue
             if header is None:
                 header = _header(cells)
                 if header is None:
-                    faults.append(Fault(reader.line_num, _header_fault(cells)))
+                    faults.append(Fault(line, _header_fault(cells)))
                     break
                 continue
             row = _row(cells, header)
             if isinstance(row, str):
-                faults.append(Fault(reader.line_num, row))
+                faults.append(Fault(line, row))
             else:
-                rows.append((reader.line_num, *row))
-    except csv.Error as error:
-        faults.append(Fault(reader.line_num, f"not a CSV row ({error})"))
+                rows.append((line, *row))
+    except NoText as error:
+        faults.append(Fault(None, str(error)))
     return Scan(header, _table(rows), tuple(faults), marked)
 
 
 def _read_bytes(path: Path) -> bytes:
-    try:
+    if path.is_file() and path.stat().st_size > _MOST_BYTES:
         size = path.stat().st_size
-        if path.is_file() and size > _MOST_BYTES:
-            raise MespotError(f"{path}: found {size} bytes, expected a submission file")
-        return path.read_bytes()
-    except OSError as error:
-        raise MespotError(f"{path}: cannot be read ({error.strerror})") from error
+        raise MespotError(f"{path}: found {size} bytes, expected a submission file")
+    return read_bytes(path)
 
 
 def _unreadable(text: str, marked: bool = False) -> Scan:

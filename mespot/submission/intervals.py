@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from mespot.data.event_table import read_table
 from mespot.errors import MespotError
 from mespot.events import INTERVAL_COLUMNS, check_table
 
@@ -25,25 +27,21 @@ def read_intervals(path: str | Path, branch: str = "fused", min_score: float = 0
     Raises:
         MespotError: unreadable, a faulty row, or a branch that the table does not have.
     """
-    try:
-        table = pd.read_csv(path, dtype={"video": str, "branch": str}, keep_default_na=False)
-    except OSError as error:
-        raise MespotError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, pd.errors.ParserError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise MespotError(f"{path}: not a table of intervals ({reason})") from error
-    if "video" not in table.columns and "vid" in table.columns:
+    rows = read_table(path, INTERVAL_COLUMNS, known=("branch",))
+    if rows.written["video"].lower() == "vid":
         raise MespotError(
             f"{path}: found column 'vid', whose frames count as its input does, expected an "
             f"interval table of the pipeline: {','.join(INTERVAL_COLUMNS)}"
         )
-    table = check_table(table, INTERVAL_COLUMNS, str(path))
-    score = pd.to_numeric(table["score"], errors="coerce")
-    if not score.between(0, 1).all():
-        row = int((~score.between(0, 1)).to_numpy().argmax())
-        found = str(table["score"].iloc[row])
-        raise MespotError(f"{path}: row {row + 2}, score: found {found!r}, expected 0 to 1")
-    table["score"] = score.astype(float)
+    table = check_table(rows.frame(), INTERVAL_COLUMNS, str(path))
+    table["score"] = [
+        np.nan if number is None else number
+        for number in (rows.number(row, "score") for row in range(len(rows)))
+    ]
+    outside = ~table["score"].between(0, 1).to_numpy(dtype=bool)
+    if outside.any():
+        raise rows.fault(int(outside.argmax()), "score", "0 to 1")
+    table = table.astype({"video": str, "type": str, "score": float})
     if "branch" in table.columns:
         branches = sorted(table["branch"].unique())
         if len(table) and branch not in branches:

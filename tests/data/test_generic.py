@@ -159,23 +159,23 @@ def test_without_events_it_is_unlabelled(root):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "events.csv: found an empty file, expected a header with vid"),
-        ("vid,onset,type\n", "column 'offset' is missing, found vid, type, onset, expected vid,on"),
-        ("vid onset offset type\nAnna_1 1 2 me\n", "column 'vid' is missing, found no column"),
-        ("vid,onset_s,offset,type\n", "is missing, found vid, type, offset, onset_s"),
+        ("", "events.csv: is empty, expected a header vid,onset,offset,type or vid,onset_s"),
+        ("vid,onset,type\n", "is missing, found vid, onset, type, expected vid,on"),
+        ("vid onset offset type\nAnna_1 1 2 me\n", "or 'video' is missing, found vid onset off"),
+        ("vid,onset_s,offset,type\n", "is missing, found vid, onset_s, offset, type"),
         ("vid,vid,onset,offset,type\n", "row 1: found column vid twice"),
         (HEADER + "Anna_1,1,2,smile\n", "row 2, type: found 'smile', expected me or mae"),
         (HEADER + "Anna_1,one,2,me\n", "row 2, onset: found 'one', expected a frame number"),
         (HEADER + "Anna_1,1,,me\n", "row 2, offset: found an empty cell, expected a frame number"),
-        (HEADER + "Anna_1,1,2\n", "row 2, type: found an empty cell, expected text"),
+        (HEADER + "Anna_1,1,2\n", "row 2: found 3 fields, expected 4 as in the header"),
         (HEADER + "\nAnna_1,1,2,me,9,9\n", "row 3: found 6 fields, expected 4 as in the header"),
         (HEADER + "Anna_1,-1,2,me\n", "row 2, Anna_1: found onset -1, expected"),
         (HEADER + "Anna_1,5,2,me\n", "row 2, Anna_1: found offset 2 before onset 5"),
         (HEADER + "Anna_1,48,50,me\n", "row 2, Anna_1: found onset 48, expected an event within"),
         (HEADER + "carl,1,2,me\n", "row 2: found an event of video carl, expected a folder"),
         (HEADER + ",1,2,me\n", "row 2, vid: found an empty cell"),
-        (HEADER + 'Anna_1,1,2,"me\n', "events.csv: not a readable table"),
-        ("vid,onset_s,offset_s,type\nAnna_1,00:01.5,2,me\n", "expected a time in seconds >= 0"),
+        (HEADER + 'Anna_1,1,2,"me\n', "events.csv: row 2: not a readable CSV table"),
+        ("vid,onset_s,offset_s,type\nAnna_1,00:00:01:12,2,me\n", "expected a time in seconds >= 0"),
         ("vid,onset_s,offset_s,type\nAnna_1,-0.1,2,me\n", "row 2, onset_s: found '-0.1', expected"),
         ("vid,onset_s,offset_s,type\nAnna_1,1,0.5,me\n", "expected a time from onset_s 1 on"),
         ("vid,onset_s,offset_s,type\nAnna_1,3,4,me\n", "found onset 75, expected an event within"),
@@ -191,7 +191,7 @@ def test_a_faulty_row_is_named(root, text, message):
     ("text", "message"),
     [
         ("vid,subject\nben,B\n", "has no frame rate, expected it in"),
-        ("path,fps\nframes/ben,50\n", "column 'vid' is missing"),
+        ("path,fps\nframes/ben,50\n", "column 'vid' or 'video' is missing"),
         ("vid,fps\nben,fast\n", "row 2, fps: found 'fast', expected frames per second above 0"),
         ("vid,fps\nben,0\n", "row 2, fps: found '0', expected frames per second above 0"),
         ("vid,fps\nben,50\nben,25\n", "row 3, vid: found 'ben', expected each video once"),
@@ -213,14 +213,14 @@ def test_a_faulty_list_of_videos_is_named(root, text, message):
 def test_faulty_folders_are_named(root, tmp_path):
     write_video(root / "Anna_1.mp4", 4)
     assert "found a second video Anna_1" in fault(root)
-    (root / "Anna_1.mp4").write_bytes(b"cut short")
-    (root / "day one" / "Anna_1.mp4").unlink()
+    (root / "Anna_1.mp4").unlink()
+    write(root, "vid,onset,offset,type\n\xe4,1,2,me\n", encoding="latin-1")
+    assert "row 2: found an event of video \xe4, expected" in fault(root)
+    (root / "day one" / "Anna_1.mp4").write_bytes(b"cut short")
     assert "Anna_1.mp4: not a readable video" in fault(root)
     (tmp_path / "empty").mkdir()
     with pytest.raises(MespotError, match="found no video file and no folder of numbered frames"):
         build_index("empty", tmp_path, tmp_path / "out", DATA)
-    write(root, "vid,onset,offset,type\n\xe4,1,2,me\n", encoding="latin-1")
-    assert "events.csv: found bytes that are no UTF-8 text" in fault(root)
 
 
 def test_unknown_data_set_lists_what_there_is(tmp_path):

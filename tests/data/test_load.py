@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mespot.data.load import read_events, read_videos
+from mespot.data.load import read_events, read_interval_table, read_videos
 from mespot.errors import MespotError
 
 VIDEOS = "subject,video,path,kind,fps,frames,first,gaps,grey,fingerprint\n"
@@ -24,6 +24,16 @@ def test_text_columns_stay_text(tmp_path):
     assert table["fps"].dtype == float and table["frames"].dtype == "int64"
 
 
+def test_interval_tables_keep_names_numbers_and_further_columns(tmp_path):
+    path = tmp_path / "intervals.csv"
+    text = "branch,video,onset,score,apex,region\r\nflow,NA,3,0.5,,1\r\nfused,1e5,4,1,7,x\r\n"
+    path.write_bytes(text.replace(",", ";").encode("utf-16"))
+    table = read_interval_table(path)
+    assert table["video"].tolist() == ["NA", "1e5"] and table["region"].tolist() == ["1", "x"]
+    assert table["onset"].dtype == "int64" and table["score"].tolist() == [0.5, 1.0]
+    assert table["apex"].isna().tolist() == [True, False]
+
+
 def test_empty_events_have_types_too(tmp_path):
     path = tmp_path / "events.csv"
     path.write_text(EVENTS)
@@ -40,7 +50,7 @@ def test_faulty_tables_are_named(tmp_path):
     with pytest.raises(MespotError, match="events.csv: column 'apex' must hold numbers"):
         read_events(path)
     path.write_text("subject,video\n")
-    with pytest.raises(MespotError, match="events.csv: column 'onset' is missing"):
+    with pytest.raises(MespotError, match="events.csv: column 'onset' or 'pred_onset' is missing"):
         read_events(path)
     with pytest.raises(MespotError, match="cannot be read"):
         read_videos(tmp_path / "none.csv")

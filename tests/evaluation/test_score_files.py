@@ -68,13 +68,13 @@ def test_a_file_without_rows_scores_zero(tmp_path, truth):
     [
         ("", "is empty, expected a header vid,onset,offset,type"),
         ("\n \n", "is empty, expected a header"),
-        ("vid,begin,end,type\na,0,1,me\n", "column 'pred_onset' or 'onset' is missing, found vid,"),
+        ("vid,begin,end,type\na,0,1,me\n", "column 'onset' or 'pred_onset' is missing, found vid,"),
         (
             "vid onset offset type\na 0 1 me\n",
             "column 'vid' or 'video' is missing, found vid onset",
         ),
         ("vid,video,onset,offset,type\n", "columns 'vid' and 'video' both mean the same"),
-        ("vid,onset,offset\na,0,1\n", "column 'pred_type' or 'type' is missing"),
+        ("vid,onset,offset\na,0,1\n", "column 'type' or 'pred_type' is missing"),
         ("vid,onset,offset,type\na,0,1,me\na,x,1,me\n", "row 3, onset: found 'x'"),
         ("\nvid,onset,offset,type\n\n\na,x,1,me\n", "row 5, onset: found 'x'"),
         ("vid,onset,offset,type\na,0,,me\n", "row 2, offset: found ''"),
@@ -92,7 +92,7 @@ def test_a_file_without_rows_scores_zero(tmp_path, truth):
         ("vid,onset,offset,type,score\na,0,1,me,inf\n", "row 2, score: found 'inf'"),
         ("vid,onset,offset,type\na,0,1,me,7\n", "row 2: found 5 fields, expected 4"),
         ("vid,onset,offset,type\na,0,1\n", "row 2: found 3 fields, expected 4"),
-        ('vid,onset,offset,type\n"a,0,1,me\n', "not a CSV table"),
+        ('vid,onset,offset,type\n"a,0,1,me\n', "row 2: not a readable CSV table"),
     ],
 )
 def test_bad_files_are_named_in_one_line(tmp_path, truth, text, message):
@@ -108,8 +108,8 @@ def test_bad_files_are_named_in_one_line(tmp_path, truth, text, message):
     ("content", "message"),
     [
         (None, "cannot be read"),
-        (b"\xff\xfe\x00vid", "not a CSV table in UTF-8"),
-        (b"PK\x03\x04rest", "found a workbook, expected a CSV file"),
+        (b"\xff\xfe\x00", "found a binary file, or text that is not in UTF-8"),
+        (b"PK\x03\x04rest", r"found a workbook \(a binary file\), expected a table saved as CSV"),
         (b"\xd0\xcf\x11\xe0rest", "found a workbook"),
     ],
 )
@@ -153,7 +153,7 @@ def test_types_are_needed_only_where_they_are_used(tmp_path, truth):
     assert score_files(path, truth, protocol="lgsnet")["overall"]["tp"] == 2
     split = score_files(path, truth, protocol="lgsnet", fps=30.0)
     assert [split[kind]["tp"] for kind in ("me", "mae")] == [1, 1]
-    with pytest.raises(MespotError, match="truth.csv|pred.csv: column 'pred_type' or 'type'"):
+    with pytest.raises(MespotError, match="truth.csv|pred.csv: column 'type' or 'pred_type'"):
         score_files(truth, path, protocol="lgsnet", fps=30.0)
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from mespot.errors import MespotError
-from mespot.evaluation.summary import summarise, summary_tables
+from mespot.evaluation.summary import score_branches, summarise, summary_tables
 from mespot.params import load_params
 
 PARAMS = load_params().report.model_copy(update={"draws": 200, "confidence": 0.9})
@@ -43,8 +43,16 @@ FUSED = pd.concat(
 )
 
 
+def scored(fused: pd.DataFrame):
+    return score_branches(VIDEOS, EVENTS, fused, PARAMS.min_iou)
+
+
+def summary_of(fused: pd.DataFrame, seed: int):
+    return summarise("toy", VIDEOS, EVENTS, scored(fused), PARAMS, seed)
+
+
 def test_counts_are_pooled_over_all_videos():
-    summary = summarise("toy", VIDEOS, EVENTS, FUSED, PARAMS, 3)
+    summary = summary_of(FUSED, 3)
     fused = summary["fused"]
     assert [fused["me"][key] for key in ("tp", "fp", "fn")] == [1, 1, 1]
     assert [fused["mae"][key] for key in ("tp", "fp", "fn")] == [2, 0, 0]
@@ -65,13 +73,13 @@ def test_counts_are_pooled_over_all_videos():
 
 def test_types_count_unless_untyped():
     swapped = found("fused", [1, 2]).assign(type="me")
-    fused = summarise("toy", VIDEOS, EVENTS, swapped, PARAMS, 3)["fused"]
+    fused = summary_of(swapped, 3)["fused"]
     assert fused["overall"]["tp"] == 0
     assert fused["untyped"]["tp"] == 2
 
 
 def test_gain_is_paired_and_signed():
-    gain = summarise("toy", VIDEOS, EVENTS, FUSED, PARAMS, 3)["gain"]
+    gain = summary_of(FUSED, 3)["gain"]
     over_model = gain["fused_over_model"]["mae"]
     assert over_model["f1"] == pytest.approx(1.0 - 2 / 3)
     assert over_model["f1_low"] >= 0.0  # the model finds nothing that the fusion misses
@@ -79,8 +87,8 @@ def test_gain_is_paired_and_signed():
 
 
 def test_tables_agree_with_the_summary():
-    summary = summarise("toy", VIDEOS, EVENTS, FUSED, PARAMS, 3)
-    tables = summary_tables(VIDEOS, EVENTS, FUSED, PARAMS, 3)
+    summary = summary_of(FUSED, 3)
+    tables = summary_tables(VIDEOS, scored(FUSED), PARAMS, 3)
     ablation = tables["ablation"].set_index(["branch", "type"])
     assert len(ablation) == 9
     for (branch, kind), row in ablation.iterrows():
@@ -100,13 +108,13 @@ def test_tables_agree_with_the_summary():
 
 
 def test_the_seed_alone_decides_the_interval():
-    one, same, other = (summarise("toy", VIDEOS, EVENTS, FUSED, PARAMS, seed) for seed in (3, 3, 4))
+    one, same, other = (summary_of(FUSED, seed) for seed in (3, 3, 4))
     assert one == same
     assert one["fused"]["overall"]["f1"] == other["fused"]["overall"]["f1"]
 
 
 def test_an_unknown_branch_or_video_is_an_error():
     with pytest.raises(MespotError, match="found 'best', expected model, flow, fused"):
-        summarise("toy", VIDEOS, EVENTS, found("best", [0]), PARAMS, 3)
+        summary_of(found("best", [0]), 3)
     with pytest.raises(MespotError, match="video 'z' is not in the list of 4 videos"):
-        summarise("toy", VIDEOS, EVENTS, false_alarm("fused", "z"), PARAMS, 3)
+        summary_of(false_alarm("fused", "z"), 3)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from mespot.evaluation.strata import f1_by_bin, seconds_of, span_means, tertile_edges
-from mespot.evaluation.verdicts import judge
+from mespot.evaluation.verdicts import judge, mark_hits
 from mespot.metric import F1Scorer
 
 VIDEOS = ["a", "b", "c"]
@@ -75,3 +75,20 @@ def test_span_means_of_thinned_frames():
     assert span_means(frames, values, spans).tolist() == [1.5, 3.0, 3.5, 4.0]
     assert tertile_edges(np.array([])) == []
     assert tertile_edges(np.array([1.0, 2.0, 3.0, 4.0])) == [2.0, 3.0]
+
+
+def test_marks_hits_as_they_were_matched():
+    """Of two equal intervals one is the hit; the same frames in another branch or type are not."""
+    columns = ["branch", "video", "onset", "offset", "type", "score"]
+    rows = [
+        ("flow", "a", 10, 20, "me", 0.9), ("flow", "a", 10, 20, "me", 0.8),
+        ("flow", "a", 10, 20, "mae", 0.7), ("model", "a", 10, 40, "me", 0.6),
+        ("flow", "b", 10, 20, "me", 0.5),
+    ]  # fmt: skip
+    found = pd.DataFrame(rows, columns=columns)
+    events = pd.DataFrame({"video": ["a"], "onset": [10], "offset": [20], "type": ["me"]})
+    verdicts = pd.concat(
+        judge(events, part, 0.5).assign(branch=name) for name, part in found.groupby("branch")
+    )
+    assert mark_hits(found, verdicts)["hit"].tolist() == [True, False, False, False, False]
+    assert mark_hits(found.iloc[:0], verdicts)["hit"].dtype == bool

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from mespot.crew import Crew
+from mespot.events import keep_apart
 from mespot.faces.grey_store import GreyWriter, open_crops
 from mespot.faces.timing import Timing
 from mespot.flow.apart import measured_by
 from mespot.flow.pooling import pool_video
 from mespot.flow.regions import ANCHORS, EXPRESSIVE
-from mespot.flow.spans import keep_apart, overlap, share_of_shorter
+from mespot.flow.spans import overlap, share_of_shorter
 from mespot.params import load_params
 from tests.flow.scenes import Scene, event, script
 

@@ -9,7 +9,7 @@ import pytest
 
 from mespot.evaluation.canvas import png_bytes
 from mespot.evaluation.plots import best_per_cell, f1_bars, grid_heatmap, pr_curves
-from mespot.evaluation.summary import headline, summarise, summary_tables
+from mespot.evaluation.summary import headline, score_branches, summarise, summary_tables
 from mespot.params.report import ReportParams
 from mespot.report.collect import (
     best_cells,
@@ -67,12 +67,13 @@ def results(view):
     events = view.truth.assign(video=view.name)
     found = view.intervals.assign(video=view.name)
     verdicts = judge_branches(events, found, 0.5)
-    tables = summary_tables(videos, events, found, PARAMS, 1)
+    scored = score_branches(videos, events, found, PARAMS.min_iou)
+    tables = summary_tables(videos, scored, PARAMS, 1)
     tables |= split_by_condition(
         verdicts, {view.name: 30.0}, lambda name: view.signals, PARAMS.durations
     )
     return Results(
-        summary=summarise(NASTY, videos, events, found, PARAMS, 1),
+        summary=summarise(NASTY, videos, events, scored, PARAMS, 1),
         tables=tables,
         source=f"Made-up data {NASTY}",
         tags=[NASTY, "seed 1"],

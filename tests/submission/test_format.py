@@ -98,7 +98,7 @@ ROW_FAULTS = {
     "sub03,21,41,me,0.5": "found 5 cells, expected 4",
     "sub03;21;41;me": "found 1 cells, expected 4",
     ",,,": "vid: found ''",
-    '"sub03,21,41,me': "not a CSV row",
+    '"sub03,21,41,me': "not a readable CSV table",
 }
 
 

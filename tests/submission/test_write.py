@@ -112,7 +112,8 @@ def test_interval_tables_of_the_pipeline(tmp_path):
         ("video,onset,offset,type,score\na,1,2,me,x\n", "row 2, score: found 'x'"),
         ("video,onset,offset,type,score\na,1,2,me,3\n", "row 2, score: found '3'"),
         ("video,onset,offset,type,score\na,2,1,me,1\n", "row 2: offset 1 lies before"),
-        ("", "not a table of intervals"),
+        ("", "is empty, expected a header vid,onset,offset,type,score"),
+        ("video,onset,offset,type,score\n\na,2,1,me,1\n", "row 3: offset 1 lies before"),
     ],
 )
 def test_faulty_interval_tables(tmp_path, content, expected):
