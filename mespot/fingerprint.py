@@ -6,17 +6,20 @@ and an interrupted run resumes. It reads the same ``dvc.yaml`` that DVC does.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
 from mespot.errors import MespotError
+from mespot.files import read_json, write_json
 
+_PACKAGE = Path(__file__).resolve().parent
 _PLACE = re.compile(r"\$\{item\.(\w+)\}")
 
 
@@ -47,6 +50,58 @@ def stage_fingerprint(root: Path, stage: str, item: Mapping[str, Any]) -> str:
     }
     text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class Resume:
+    """Which items of a long call are finished, so that an interrupted one goes on.
+
+    An item is finished when its note ``<item>.json`` is there, which is written last, and carries
+    the key of what its result depends on.
+
+    Args:
+        folder: of the notes.
+        code: files and folders of the package whose change makes finished items stale.
+    """
+
+    def __init__(self, folder: Path, code: Sequence[str] = ()) -> None:
+        self._folder, self._code = folder, tuple(code)
+
+    def key(self, *parts: Any) -> str:
+        """Hash what a result depends on besides the code: plain values that JSON can hold."""
+        text = json.dumps([_code_hash(self._code), *parts], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def done(self, item: str, key: str, *files: Path) -> Any:
+        """Return the value that ``finish`` noted; None when the item is to be worked on.
+
+        The note of a result that is stale, or of which one of the files is gone, is removed.
+        """
+        note = self._folder / f"{item}.json"
+        if note.is_file():
+            stored = read_json(note)
+            same = isinstance(stored, dict) and stored.get("key") == key
+            if same and all(file.is_file() for file in files):
+                return stored["value"]
+            note.unlink()
+        return None
+
+    def finish(self, item: str, key: str, value: Any) -> Any:
+        """Note that an item is finished, after its files were written.
+
+        Returns:
+            the value as ``done`` will give it: a fresh and a resumed call hand on equal digits.
+        """
+        write_json(self._folder / f"{item}.json", {"key": key, "value": value})
+        return self.done(item, key)
+
+    def forget(self, item: str) -> None:
+        """Remove the note of an item whose result was handed on."""
+        (self._folder / f"{item}.json").unlink(missing_ok=True)
+
+
+@functools.cache
+def _code_hash(code: tuple[str, ...]) -> str:
+    return hashlib.sha256("".join(hash_path(_PACKAGE / name) for name in code).encode()).hexdigest()
 
 
 def hash_path(path: Path) -> str:

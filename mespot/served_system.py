@@ -5,16 +5,15 @@ MLflow runs it where the model is loaded; a prediction is what ``mespot spot --m
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
+from mespot.api import Spotter
 from mespot.params import load_params
 from mespot.selection.system import load_system
-from mespot.spot import Input, spot
 
 COLUMNS = ("path", "onset", "offset", "type", "score", "onset_s", "offset_s", "speech")
 
@@ -24,8 +23,8 @@ class ServedSystem(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         """Read the system that was packed with the model."""
-        self.system = load_system(Path(context.artifacts["system"]))
-        self.params = load_params(context.artifacts["params"])
+        system = load_system(Path(context.artifacts["system"]))
+        self.spotter = Spotter(system, load_params(context.artifacts["params"]))
 
     def predict(self, context, model_input, params=None):
         """Spot in videos.
@@ -43,13 +42,11 @@ class ServedSystem(PythonModel):
             MespotError: a path that cannot be read or in which no face can be followed.
         """
         tables = [pd.DataFrame({name: [] for name in COLUMNS})]
-        with tempfile.TemporaryDirectory() as place:
-            for number, row in enumerate(model_input.to_dict("records")):
-                fps = row.get("fps")
-                given = None if fps is None or pd.isna(fps) else float(fps)
-                one = Input("video", Path(row["path"]), given)
-                found = spot([one], Path(place) / str(number), self.params, self.system)
-                tables.append(found.assign(path=row["path"])[list(COLUMNS)])
+        for row in model_input.to_dict("records"):
+            fps = row.get("fps")
+            given = None if fps is None or pd.isna(fps) else float(fps)
+            _, found = self.spotter.analyse(row["path"], given)
+            tables.append(found.assign(path=row["path"])[list(COLUMNS)])
         kept = [table for table in tables if len(table)] or tables[:1]
         return pd.concat(kept, ignore_index=True)
 

@@ -20,8 +20,7 @@ from mespot.crew import Crew
 from mespot.data.frames import FrameSource, open_frames
 from mespot.errors import MespotError
 from mespot.events import TYPES
-from mespot.faces.grey_frames import open_grey
-from mespot.faces.grey_store import open_crops
+from mespot.faces.grey_store import CropFile
 from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
 from mespot.files import write_csv, write_numbers
@@ -31,11 +30,20 @@ from mespot.neutral import NeutralSpan
 from mespot.parallel import cores
 from mespot.params import Params
 from mespot.progress import track
-from mespot.spot_video import Speech, SpottedVideo, needs_colour, spot_video, with_system
+from mespot.spot_video import (
+    Speech,
+    VideoAnalysis,
+    analyse_video,
+    load_classifiers,
+    needs_colour,
+    open_for,
+    with_system,
+)
 
 if TYPE_CHECKING:
     from mespot.report.spot_page import SpottedPage
     from mespot.selection.system import System
+    from mespot.slices.score import SliceScorer
 
 log = logging.getLogger(__name__)
 COLUMNS = ("vid", "onset", "offset", "type", "score", "onset_s", "offset_s", "speech")
@@ -160,7 +168,8 @@ def spot(
     sizes = (min(threads, _MOST_PROCESSES), 1) if threads > 1 else (0, 0)
     with _one_thread_per_call(), Crew(sizes[0]) as crew, Crew(sizes[1]) as artist:
         artist.prepare(_prepare_to_draw)  # while the face of the first video is followed
-        run = _Run(out, params, system, timing, overlay, speech, threads, crew, artist)
+        classifiers = load_classifiers(system, params)  # torch starts threads: after the forks
+        run = _Run(out, params, system, classifiers, timing, overlay, speech, threads, crew, artist)
         for one in track(inputs, "videos"):
             try:
                 tables.append(run.spot(one))
@@ -200,6 +209,7 @@ class _Run:
     out: Path
     params: Params
     system: System | None
+    classifiers: SliceScorer | None
     timing: Timing
     overlay: bool
     speech: Speech
@@ -218,20 +228,20 @@ class _Run:
         with tempfile.TemporaryDirectory(
             prefix=".work-", dir=folder, ignore_cleanup_errors=True
         ) as name:
-            opener = open_frames if needs_colour(self.system) else open_grey
-            source = opener(one.path, one.fps, self.threads)
-            found = spot_video(
-                source, one.name, Path(name), self.params, self.system,
+            source = open_for(self.system)(one.path, one.fps, self.threads)
+            crops = CropFile(Path(name), one.name, needs_colour(self.system))
+            found = analyse_video(
+                source, one.name, crops, self.params, self.system, self.classifiers,
                 timing=timing, crew=self.crew, sound=one.path,
                 neutral=_neutral(one, source), speech=self.speech,
             )  # fmt: skip
-            numbers = _frame_numbers(source, found.face.frames)
+            numbers = frame_numbers(source, found.face.frames)
             chosen, face, signals = found.intervals, found.face, found.signals
             picture = folder / "timeline.png", signals, chosen, one.name, face.fps
             self.drawn.append(self.artist.submit(_draw, *picture, self.params.flow.threshold))
             if len(self.shown) < self.params.report.page.videos:
                 with timing.step("results"):
-                    self._show(one.name, found, numbers)
+                    self._show(one.name, found, crops, numbers)
         timing.frames += face.frames
         if one.neutral is None and face.frames / face.fps < _SHORT:
             log.info("%s: %s", one.name, REST_UNKNOWN)
@@ -244,21 +254,7 @@ class _Run:
                 write_overlay(folder / "overlay.mp4", frames, face, signals, chosen)
         with timing.step("results"):
             write_numbers(folder / "frames.csv", frame_table(face, signals, chosen, numbers))
-        onset = chosen["onset"].to_numpy(dtype=np.int64)
-        offset = chosen["offset"].to_numpy(dtype=np.int64)
-        return pd.DataFrame(
-            {
-                "vid": one.name,
-                "onset": numbers[onset],
-                "offset": numbers[offset],
-                "type": chosen["type"],
-                "score": chosen["score"].round(4),
-                "onset_s": (onset / face.fps).round(4),
-                "offset_s": (offset / face.fps).round(4),
-                "speech": chosen["speech"].round(4),
-            },
-            columns=list(COLUMNS),
-        )
+        return interval_table(one.name, found, numbers)
 
     def finish(self, table: pd.DataFrame) -> None:
         """Write what all videos share, and wait for their pictures."""
@@ -283,13 +279,13 @@ class _Run:
             remarks.append("Intervals of which more than half is spoken are left out.")
         return remarks
 
-    def _show(self, name: str, found: SpottedVideo, numbers: np.ndarray) -> None:
+    def _show(self, name: str, found: VideoAnalysis, crops: CropFile, numbers: np.ndarray) -> None:
         """Prepare a video's part of the page, which shows its crops."""
         from mespot.report.spot_page import spotted_page
         from mespot.report.video import VideoView
 
-        with closing(open_crops(found.crops, found.face.size)) as crops:
-            view = VideoView(name, found.signals, found.intervals, None, crops, numbers)
+        with closing(crops.open(found.face.size)) as reader:
+            view = VideoView(name, found.signals, found.intervals, None, reader, numbers)
             page = spotted_page(view, self.params.flow.threshold, self.params.report)
         self.shown.append(page)
 
@@ -307,6 +303,35 @@ def _draw(
     start = time.thread_time()
     draw_timeline(path, signals, chosen, title=title, fps=fps, threshold=threshold)
     return time.thread_time() - start
+
+
+def interval_table(name: str, found: VideoAnalysis, numbers: np.ndarray) -> pd.DataFrame:
+    """Return the intervals of a video as ``intervals.csv`` has them.
+
+    Args:
+        name: ``vid``.
+        found: from ``analyse_video``.
+        numbers: (frames,) the input's own frame numbers.
+
+    Returns:
+        ``COLUMNS``: onset and offset numbered as the input does, and in seconds.
+    """
+    chosen, fps = found.intervals, found.face.fps
+    onset = chosen["onset"].to_numpy(dtype=np.int64)
+    offset = chosen["offset"].to_numpy(dtype=np.int64)
+    return pd.DataFrame(
+        {
+            "vid": name,
+            "onset": numbers[onset],
+            "offset": numbers[offset],
+            "type": chosen["type"],
+            "score": chosen["score"].round(4),
+            "onset_s": (onset / fps).round(4),
+            "offset_s": (offset / fps).round(4),
+            "speech": chosen["speech"].round(4),
+        },
+        columns=list(COLUMNS),
+    )
 
 
 def frame_table(
@@ -379,6 +404,7 @@ def _neutral(one: Input, source: FrameSource) -> tuple[float, float] | None:
         raise MespotError(f"{one.path}: {error}") from error
 
 
-def _frame_numbers(source: FrameSource, frames: int) -> np.ndarray:
+def frame_numbers(source: FrameSource, frames: int) -> np.ndarray:
+    """Return the source's own numbers (frames,) of its frames; counted from 0 without any."""
     numbers = np.asarray(source.numbers) if source.numbers is not None else np.arange(frames)
     return numbers[:frames] if len(numbers) >= frames else np.arange(frames)

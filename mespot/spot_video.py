@@ -1,12 +1,14 @@
 """One video through the whole of mespot: faces, flow, and the fused system where one is given.
 
-``mespot spot`` and ``mespot submit`` both come through here, so that a challenge entry is made of
-exactly what a user sees on one's own videos.
+``mespot spot``, ``mespot submit``, the served model and ``mespot.analyse`` all come through
+``analyse_video``. The stages preprocess and flow of the pipeline call its two halves,
+``follow_face`` and ``flow_video``, with the crop archive between them.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +19,17 @@ import pandas as pd
 from pydantic import ValidationError
 
 from mespot.crew import Crew
-from mespot.data.frames import FrameSource
+from mespot.data.frames import FrameSource, open_frames
 from mespot.errors import MespotError
 from mespot.faces.alignment import AlignedCrop
-from mespot.faces.grey_store import SUFFIX, GreyReader
-from mespot.faces.preprocess import preprocess_video
+from mespot.faces.archive import CropReader
+from mespot.faces.grey_frames import open_grey
+from mespot.faces.grey_store import CropFile, GreyReader
+from mespot.faces.preprocess import follow_face
 from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack
 from mespot.flow.apart import measured_by
-from mespot.flow.pooling import Pooled, Pooling
+from mespot.flow.pooling import Begin, Pooled, Pooling
 from mespot.flow.signals import FlowSignals
 from mespot.flow.spot import flow_video
 from mespot.params import Params
@@ -36,6 +40,7 @@ from mespot.speech.voice import hear
 
 if TYPE_CHECKING:
     from mespot.selection.system import System
+    from mespot.slices.score import SliceScorer
 
 log = logging.getLogger(__name__)
 DETECTED = 0.5  # score from which on an interval of the flow branch alone counts
@@ -47,7 +52,7 @@ _SECTIONS = ("preprocess", "flow", "slices", "grid", "fuse")
 
 
 @dataclass(frozen=True)
-class SpottedVideo:
+class VideoAnalysis:
     """What was found in a video, and from what.
 
     Attributes:
@@ -55,14 +60,13 @@ class SpottedVideo:
             onset, offset, type; and ``speech``, the share of its frames in which the person speaks.
         face: alignment.
         signals: flow signals.
-        crops: file of the aligned crops, see ``mespot.faces.grey_store.open_crops``; as long as the
-            folder of work lasts.
+        flow: all intervals of the flow branch, whatever their score.
     """
 
     intervals: pd.DataFrame
     face: FaceTrack
     signals: FlowSignals
-    crops: Path
+    flow: pd.DataFrame
 
 
 def with_system(params: Params, system: System | None) -> Params:
@@ -99,30 +103,47 @@ def _key(error: ValidationError) -> str:
     return ".".join(str(part) for part in error.errors()[0]["loc"])
 
 
-def spot_video(
+def load_classifiers(system: System | None, params: Params) -> SliceScorer | None:
+    """Load what a system scores slices with, once for all videos; None where none is asked."""
+    if not needs_colour(system):
+        return None
+    from mespot.slices.score import SliceScorer  # torch: not without a system
+
+    granularities = _granularities(system)
+    folders = [system.classifier(granularity) for granularity in granularities]
+    return SliceScorer(folders, "all", params.slices.batch)
+
+
+def open_for(system: System | None) -> Callable[..., FrameSource]:
+    """Return what opens videos for ``analyse_video``: brightness is enough without classifiers."""
+    return open_frames if needs_colour(system) else open_grey
+
+
+def analyse_video(
     source: FrameSource,
     name: str,
-    work: Path,
+    crops: CropFile,
     params: Params,
     system: System | None = None,
-    origin: str = "",
+    classifiers: SliceScorer | None = None,
     timing: Timing | None = None,
     crew: Crew | None = None,
     sound: Path | None = None,
     neutral: tuple[float, float] | None = None,
     speech: Speech = "mark",
-) -> SpottedVideo:
-    """Find the expressions of one video.
+) -> VideoAnalysis:
+    """Find the expressions of one video: frames in, track, signals and intervals out.
+
+    Nothing is read back from an earlier call, and nothing but the crops is written: whoever calls
+    this keeps what it wants to keep.
 
     Args:
-        source: frames of the video.
-        name: ``video`` of the intervals; a plain file name.
-        work: existing folder for crops, track and signals. Crops of the same source and settings
-            that lie there already are taken as they are.
+        source: frames of the video, from ``open_for``.
+        name: ``video`` of the intervals.
+        crops: gets the crops; with ``colour`` where the system needs it.
         params: settings, from ``with_system``.
         system: fused system; without it the flow branch answers.
-        origin: tells this source from another one of the same name, see
-            ``mespot.faces.preprocess.origin_of``.
+        classifiers: of the system, from ``load_classifiers``.
         timing: gets the CPU time of every step.
         crew: processes that share the work on the video; the result is the same.
         sound: file of the video, whose sound track tells voice; None looks at the lips alone.
@@ -133,39 +154,47 @@ def spot_video(
         MespotError: the source cannot be read, no face can be followed in it, or there is none in
             the ``neutral`` stretch.
     """
-    colour, timing, crew = needs_colour(system), timing or Timing(), crew or Crew()
-    archive, track_file = work / f"{name}{'.zip' if colour else SUFFIX}", work / f"{name}.npz"
-    faces, signal_file = params.preprocess if colour else flow_sized(params), work / "signals.npz"
+    colour, timing, crew = crops.colour, timing or Timing(), crew or Crew()
+    faces = params.preprocess if colour else flow_sized(params)
     heard = None  # while the face is followed
     if sound is not None and sound.is_file() and source.frames:
         heard = crew.submit(hear, str(sound), source.fps, source.frames)
-    with closing(_Watch(archive, source.fps, faces, params.flow, timing, crew)) as watch:
-        face = preprocess_video(
-            source, name, work, faces, origin=origin, grey=not colour, packed=colour,
-            watch=None if colour else watch.see, timing=timing,
-        )  # fmt: skip
+    begin = measured_by(crew, str(crops.path), params.flow.method, timing)
+    with closing(_Watch(crops, source.fps, faces, params.flow, timing, begin)) as watch:
+        with crops.writer(faces.jpg_quality) as writer:
+            face, _ = follow_face(
+                source, name, writer, faces, grey=not colour,
+                watch=None if colour else watch.see, timing=timing,
+            )  # fmt: skip
         pooled = watch.finish()
     voice = None
     if heard is not None:
         voice, seconds = heard()
         timing.add("voice", seconds)
-    flow = flow_video(
-        archive, track_file, signal_file, params.flow, timing, crew, pooled,
-        voice=voice, neutral=neutral, mind_speech=speech != "expressions",
-    )  # fmt: skip
-    flow = flow.assign(video=name)
-    signals = FlowSignals.load(signal_file)
-    if system is None:
-        chosen = flow[flow["score"] >= DETECTED]
-    else:
-        chosen = _fused(name, face, flow, signals, (track_file, archive), params, system)
+    with closing(crops.open(face.size)) as reader:
+        signals, flow = flow_video(
+            reader, face, params.flow, timing, begin, pooled,
+            voice=voice, neutral=neutral, mind_speech=speech != "expressions",
+        )  # fmt: skip
+        flow = flow.assign(video=name)
+        if system is None:
+            chosen = flow[flow["score"] >= DETECTED]
+        elif classifiers is None:
+            chosen = _flow_alone(name, flow, system)
+        else:
+            seen = reader
+            if classifiers.input == "motion":
+                from mespot.faces.motion import motion_of, motion_shape
+
+                seen = motion_of(reader, face, crops.scratch(motion_shape(face), np.int16))
+            chosen = _fused(name, face, flow, signals, seen, params, system, classifiers)
     chosen = chosen.sort_values(["onset", "offset", "type"], ignore_index=True)
     spoken = np.interp(np.arange(face.frames), signals.frame, signals.speech)
     ends = (chosen[end].to_numpy(dtype=np.int64) for end in ("onset", "offset"))
     chosen = chosen.assign(speech=speech_share(spoken, *ends))
     if speech == "drop":
         chosen = chosen[chosen["speech"] <= _MOSTLY].reset_index(drop=True)
-    return SpottedVideo(chosen, face, signals, archive)
+    return VideoAnalysis(chosen, face, signals, flow)
 
 
 class _Watch:
@@ -173,16 +202,15 @@ class _Watch:
 
     def __init__(
         self,
-        crops: Path,
+        crops: CropFile,
         fps: float,
         faces: PreprocessParams,
         params: FlowParams,
         timing: Timing,
-        crew: Crew,
+        begin: Begin | None,
     ) -> None:
         self._crops, self._fps, self._faces, self._params = crops, fps, faces, params
-        self._timing = timing
-        self._begin = measured_by(crew, str(crops), params.method, timing)
+        self._timing, self._begin = timing, begin
         self._reader: GreyReader | None = None
         self._pooling: Pooling | None = None
 
@@ -190,7 +218,7 @@ class _Watch:
         """Take note of a crop that is stored."""
         if self._reader is None:
             size = self._faces.crop_size
-            self._reader = GreyReader(self._crops, size, growing=True)
+            self._reader = self._crops.open(size, growing=True)
             self._pooling = Pooling(
                 self._reader, self._faces.crop_iod * size, size, self._params, self._timing,
                 self._begin,
@@ -207,41 +235,37 @@ class _Watch:
             self._reader.close()
 
 
+def _granularities(system: System) -> list[float]:
+    return sorted({setting.granularity for setting in system.settings.values()})
+
+
+def _flow_alone(name: str, flow: pd.DataFrame, system: System) -> pd.DataFrame:
+    # read here: without a system they are not needed, and take a fifth of a second
+    from mespot.selection.calibration import calibrated
+    from mespot.selection.operate import above
+
+    log.info("%s: this system's search chose the flow branch alone", name)
+    return calibrated(above(flow, system.thresholds), system.sigmoids)
+
+
 def _fused(
     name: str,
     face: FaceTrack,
     flow: pd.DataFrame,
     signals: FlowSignals,
-    crops: tuple[Path, Path],
+    seen: CropReader | np.ndarray,
     params: Params,
     system: System,
+    classifiers: SliceScorer,
 ) -> pd.DataFrame:
-    # read here: without a system they are not needed, and take a fifth of a second
-    from mespot.selection.calibration import calibrated
     from mespot.selection.evidence import video_evidence
     from mespot.selection.model_branch import SliceScores
-    from mespot.selection.operate import above
-
-    if system.member == "flow":
-        log.info("%s: this system's search chose the flow branch alone", name)
-        return calibrated(above(flow, system.thresholds), system.sigmoids)
     from mespot.slices.gate import Gate
-    from mespot.slices.score import SliceScorer
 
-    settings = system.settings.values()
-    granularities = sorted({setting.granularity for setting in settings})
-    lengths = sorted({length for setting in settings for length in setting.lengths})
-    folders = [system.classifier(granularity) for granularity in granularities]
-    scorer = SliceScorer(folders, "all", params.slices.batch)
-    track, archive = crops
-    if scorer.input == "motion":
-        from mespot.faces.motion import motion_video
-
-        archive = track.with_suffix(".motion.npy")
-        motion_video(*crops, archive)
+    lengths = sorted({length for one in system.settings.values() for length in one.lengths})
     gate = Gate(signals.time, signals.strength, params.slices.gate)
     seconds, step = face.frames / face.fps, params.slices.step
-    scored = scorer.score_files(track, archive, seconds, lengths, step, gate)
+    scored = classifiers.score_crops(face.time, seen, seconds, lengths, step, gate)
     slices = {
         length: SliceScores(length, *part) for length, part in zip(lengths, scored, strict=True)
     }
@@ -252,7 +276,7 @@ def _fused(
         flow,
         signals,
         slices,
-        granularities,
+        _granularities(system),
         system.settings,
         system.grid,
         system.fuse.margin,

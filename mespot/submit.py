@@ -2,44 +2,55 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import functools
 import logging
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-import mespot
 from mespot.data.adapter import adapter
-from mespot.data.frames import open_frames
 from mespot.data.megc import part_of
 from mespot.data.numbers import Numbering
 from mespot.data.raw import RawVideo
 from mespot.errors import MespotError
 from mespot.events import INTERVAL_COLUMNS, empty_intervals
+from mespot.faces.grey_store import CropFile
 from mespot.faces.preprocess import origin_of
 from mespot.files import write_csv
-from mespot.fingerprint import hash_path
+from mespot.fingerprint import Resume, hash_path
 from mespot.parallel import map_videos
 from mespot.params import Params
 from mespot.params.data import DataParams
 from mespot.project import exclusive
 from mespot.selection.system import System, load_system
-from mespot.spot_video import spot_video, with_system
+from mespot.spot_video import (
+    analyse_video,
+    load_classifiers,
+    needs_colour,
+    open_for,
+    with_system,
+)
 from mespot.submission.check import Report, check_submission
 from mespot.submission.edition import EDITIONS, names_of
 from mespot.submission.intervals import read_intervals
 from mespot.submission.write import check_header, to_official, write_submission
 
+if TYPE_CHECKING:
+    from mespot.slices.score import SliceScorer
+
 log = logging.getLogger(__name__)
 COLUMNS = ("vid", "onset", "offset", "type", "score", "onset_s", "offset_s")
 # what decides which intervals are found: a change makes finished videos stale
-_CODE = ("data", "faces", "flow", "models", "slices", "selection", "speech", "spot_video.py")
-_DONE = "intervals.csv"
-_CROPS = "crops"
+CODE = (
+    *("data", "faces", "flow", "metric", "models", "params", "selection", "slices", "speech"),
+    *("crew.py", "errors.py", "events.py", "files.py", "fingerprint.py", "parallel.py"),
+    *("progress.py", "spot_video.py"),
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,7 @@ def submit(
     Writes ``out/<part>_pred.csv`` (``cas`` and ``samm`` for the challenges, the name of the data
     set for any other) and ``out/intervals.csv`` (``COLUMNS``; official numbers, with scores), and
     checks them. Every video is searched as ``mespot spot`` does it. Finished videos stay below
-    ``out/.work`` under a hash of settings, code and frames: an interrupted call goes on, a changed
+    ``out/.work`` with a hash of settings, code and frames: an interrupted call goes on, a changed
     one starts afresh.
 
     Args:
@@ -211,62 +222,77 @@ def _search(
     part: Callable[[str], str],
 ) -> tuple[list[pd.DataFrame], dict[str, str]]:
     """Search the videos that are not finished; intervals (0-based) of all, and faults by video."""
-    package = Path(mespot.__file__).parent
-    code = [hash_path(package / name) for name in _CODE]
-    folders, tasks = {}, []
+    digests = {
+        name: None if system is None else hash_path(system.folder)
+        for name, system in systems.items()
+    }
+    resume, keys, rows, tasks = Resume(work, CODE), {}, {}, []
+    for folder in work.iterdir():
+        if folder.is_dir():  # crops that a kill left
+            shutil.rmtree(folder)
     for row in videos.itertuples():
-        system = systems.get(part(row.video))
-        own = with_system(params, system)
-        model = None if system is None else str(system.folder)
-        identity = [
-            code,
-            None if system is None else hash_path(system.folder),
-            own.preprocess.model_dump(),
-            own.flow.model_dump(),
-            own.slices.model_dump(),
-            [row.video, row.fps, row.frames, row.first, row.gaps, origin_of(row.path)],
-        ]
-        digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-        folders[row.video] = folder = work / f"{row.video}-{digest}"
-        if not (folder / _DONE).is_file():
-            tasks.append((row.frames, (row.path, row.video, row.fps, str(folder), params, model)))
+        own, name = part(row.video), row.video
+        system = systems.get(own)
+        chosen = with_system(params, system)
+        keys[name] = resume.key(
+            digests.get(own),
+            [getattr(chosen, section).model_dump() for section in ("preprocess", "flow", "slices")],
+            [name, row.fps, row.frames, row.first, row.gaps, origin_of(row.path)],
+        )
+        rows[name] = resume.done(name, keys[name])
+        if rows[name] is None:
+            model = None if system is None else (str(system.folder), digests[own])
+            words = row.path, name, row.fps, str(work), keys[name], params, model
+            tasks.append((row.frames, words))
     if len(tasks) < len(videos):
         log.info("%d of %d videos were finished before", len(videos) - len(tasks), len(videos))
     # the longest first: otherwise one core works on it while the others are done
     tasks.sort(key=lambda task: -task[0])
-    faults = map_videos(_search_one, [task for _, task in tasks], jobs, "videos")
-    for folder in sorted(path for path in work.iterdir() if path.is_dir()):
-        if not (folder / _DONE).is_file():  # of other settings, or of a video that failed
-            shutil.rmtree(folder)
-        elif (folder / _CROPS).is_dir():  # a kill fell before their removal
-            shutil.rmtree(folder / _CROPS)
-    failed = {task[1]: fault for (_, task), fault in zip(tasks, faults, strict=True) if fault}
-    for video, fault in failed.items():
-        log.error("%s: %s", video, fault)
+    answers = map_videos(_search_one, [task for _, task in tasks], jobs, "videos")
+    failed = {}
+    for (_, task), (found, fault) in zip(tasks, answers, strict=True):
+        rows[task[1]] = found
+        if fault:
+            failed[task[1]] = fault
+            log.error("%s: %s", task[1], fault)
     tables = [empty_intervals()]
     for video in videos["video"]:
-        if video not in failed:
-            tables.append(read_intervals(folders[video] / _DONE))
+        if rows[video]:
+            tables.append(pd.DataFrame(rows[video])[list(INTERVAL_COLUMNS)])
     return tables, failed
 
 
 def _search_one(
-    path: str, video: str, fps: float, folder: str, params: Params, model: str | None
-) -> str | None:
-    """Search one video; the file of its intervals is written last. Returns what went wrong."""
-    work = Path(folder)
-    crops = work / _CROPS
-    crops.mkdir(parents=True, exist_ok=True)
+    path: str,
+    video: str,
+    fps: float,
+    work: str,
+    key: str,
+    params: Params,
+    model: tuple[str, str] | None,
+) -> tuple[list[dict] | None, str | None]:
+    """Search one video and note its intervals; returns them, or what went wrong."""
     try:
-        system = load_system(Path(model)) if model else None
-        own = with_system(params, system)
-        source, origin = open_frames(path, fps), origin_of(path)
-        found = spot_video(source, video, crops, own, system, origin, sound=Path(path))
+        system, own, classifiers = _loaded(model, params.model_dump_json())
+        source = open_for(system)(Path(path), fps)
+        # crops go at once, not at the end: those of a whole challenge take gigabytes
+        with tempfile.TemporaryDirectory(prefix=".crops-", dir=work) as folder:
+            crops = CropFile(Path(folder), video, needs_colour(system))
+            found = analyse_video(source, video, crops, own, system, classifiers, sound=Path(path))
     except MespotError as error:
-        return str(error)
-    write_csv(work / _DONE, found.intervals[list(INTERVAL_COLUMNS)])
-    shutil.rmtree(crops)  # now, not at the end: those of a whole challenge take gigabytes
-    return None
+        return None, str(error)
+    rows = found.intervals[list(INTERVAL_COLUMNS)].to_dict("records")
+    return Resume(Path(work)).finish(video, key, rows), None
+
+
+@functools.lru_cache(maxsize=2)  # of both parts of a challenge, once in every process
+def _loaded(
+    model: tuple[str, str] | None, params: str
+) -> tuple[System | None, Params, SliceScorer | None]:
+    """Load a system (folder and digest), its settings and its classifiers."""
+    system = load_system(Path(model[0])) if model else None
+    own = with_system(Params.model_validate_json(params), system)
+    return system, own, load_classifiers(system, own)
 
 
 def _write(

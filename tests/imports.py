@@ -55,7 +55,9 @@ def closure(file: Path, module_level: bool = False) -> set[Path]:
         if current in seen:
             continue
         seen.add(current)
-        for name in imported(current, module_level):
+        # functions of the package itself serve scripts outside of it
+        alone = module_level or current == ROOT / "mespot" / "__init__.py"
+        for name in imported(current, alone):
             parts = name.split(".")
             for end in range(1, len(parts) + 1):
                 source = module_file(".".join(parts[:end]))

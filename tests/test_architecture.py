@@ -36,6 +36,7 @@ LAYERS = [
         "spot_video",
         "spot",
         "submit",
+        "api",
         "pipeline",
         "served_system",
     ),

@@ -17,12 +17,13 @@ from mespot import spot as module
 from mespot.crew import Crew
 from mespot.errors import MespotError
 from mespot.faces.detector import DlibDetector
+from mespot.faces.grey_store import CropFile
 from mespot.faces.timing import Timing
 from mespot.flow import spot as spot_stage
 from mespot.flow.estimate import make_flow
 from mespot.flow.intervals import empty_table
 from mespot.params import load_params
-from mespot.spot_video import flow_sized, spot_video
+from mespot.spot_video import analyse_video, flow_sized
 from mespot.synth.identity import make_identity
 from mespot.synth.render import render
 from mespot.synth.script import make_script
@@ -70,7 +71,7 @@ def opened(monkeypatch, tmp_path):
 
     def call(video, out, jobs=2, **more):
         monkeypatch.setattr(module, "open_frames", lambda *_: video)
-        monkeypatch.setattr(module, "open_grey", lambda *_: video)
+        monkeypatch.setattr("mespot.spot_video.open_grey", lambda *_: video)
         params = PARAMS.model_copy(update={"jobs": jobs})
         return module.spot([module.Input("v", tmp_path / "v.mp4", None)], out, params, **more)
 
@@ -95,7 +96,7 @@ def test_frames_in_memory_and_detections_do_not_grow_with_length(pictures, tmp_p
         video = Video(pictures, frames)
         calls.clear()
         with Crew(2) as crew:
-            spot_video(video, "v", work, PARAMS, crew=crew)
+            analyse_video(video, "v", CropFile(work, "v", False), PARAMS, crew=crew)
         most.append(video.most)
         assert len(calls) <= 1 + frames / FPS / PARAMS.preprocess.detect_every
         size = flow_sized(PARAMS).crop_size
@@ -130,14 +131,18 @@ def test_an_interruption_of_the_flow_cleans_up(opened, pictures, tmp_path, monke
 def test_processes_that_measure_meanwhile_give_the_same_bytes_as_none(pictures, tmp_path):
     flow = PARAMS.flow.model_copy(update={"stretch": 0.7, "overlap": 0.2})
     params, found = PARAMS.model_copy(update={"flow": flow}), []
-    for folder, count in (("alone", 0), ("helped", 2), ("helped", 0)):
-        work = tmp_path / folder
-        work.mkdir(exist_ok=True)
+    for count in (0, 2):
+        work = tmp_path / str(count)
+        work.mkdir()
+        crops = CropFile(work, "v", False)
         with Crew(count) as crew:
-            # the third finds the crops of the second, and measures when all are there
-            spot_video(Video(pictures, 70), "v", work, params, crew=crew)
-        found.append((work / "signals.npz").read_bytes())
-    assert found[0] == found[1] == found[2]
+            analysis = analyse_video(Video(pictures, 70), "v", crops, params, crew=crew)
+        analysis.signals.save(work / "signals.npz")
+        # and when all crops are there, as in the pipeline
+        signals, _ = spot_stage.flow_video(crops.open(analysis.face.size), analysis.face, flow)
+        signals.save(work / "later.npz")
+        found += [(work / f"{name}.npz").read_bytes() for name in ("signals", "later")]
+    assert len(set(found)) == 1
 
 
 def test_a_killed_process_costs_no_video(opened, pictures, tmp_path, monkeypatch, caplog):
@@ -209,7 +214,8 @@ def test_the_voice_of_a_file_is_heard_beside_the_rest(pictures, tmp_path, monkey
     for sound in (tmp_path / "v.mp4", tmp_path, None):  # file, folder of frames, nothing
         work = tmp_path / f"work{len(given)}"
         work.mkdir()
-        spot_video(Video(pictures, 30), "v", work, PARAMS, sound=sound, timing=timing)
+        crops = CropFile(work, "v", False)
+        analyse_video(Video(pictures, 30), "v", crops, PARAMS, sound=sound, timing=timing)
     assert calls == [(str(tmp_path / "v.mp4"), FPS, 30)]
     assert timing.seconds["voice"] == 0.25
     assert [words[3] is not None for words in given] == [True, False, False]

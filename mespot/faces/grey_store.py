@@ -13,7 +13,7 @@ from types import TracebackType
 import numpy as np
 
 from mespot.errors import MespotError
-from mespot.faces.archive import CropReader
+from mespot.faces.archive import CropReader, CropWriter
 
 SUFFIX = ".grey"
 
@@ -95,6 +95,38 @@ class GreyReader:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+class CropFile:
+    """Where the crops of the video at work lie: written once, read by this process and by others.
+
+    Memory cannot hold the crops of a long video.
+
+    Args:
+        folder: of work; the shell that made it removes it.
+        name: file name, without suffix.
+        colour: pack colour crops into an archive; otherwise grey ones are kept as plain pixels.
+
+    Attributes:
+        path: the file.
+        colour: as given.
+    """
+
+    def __init__(self, folder: Path, name: str, colour: bool) -> None:
+        self.path = folder / f"{name}{'.zip' if colour else SUFFIX}"
+        self.colour = colour
+
+    def writer(self, quality: int) -> CropWriter | GreyWriter:
+        """Return what writes the crops; ``quality`` of jpg is for those of colour."""
+        return CropWriter(self.path, quality) if self.colour else GreyWriter(self.path)
+
+    def open(self, size: int, growing: bool = False) -> CropReader | GreyReader:
+        """Open the crops, ``size`` px wide and high; see ``open_crops``."""
+        return open_crops(self.path, size, growing)
+
+    def scratch(self, shape: tuple[int, ...], kind: type) -> np.ndarray:
+        """Return an array of zeros in a file beside the crops, for what is as large as they are."""
+        return np.lib.format.open_memmap(self.path.with_suffix(".npy"), "w+", kind, shape)
 
 
 def open_crops(

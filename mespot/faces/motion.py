@@ -79,13 +79,23 @@ def motion_video(track: Path, archive: Path, out: Path) -> None:
     face = FaceTrack.load(track)
     crops = CropReader(archive)
     check_crops(track, archive, len(crops), len(face))
-    eyes = face.landmarks[_EYE_CORNERS].mean(axis=0)
     with atomic_path(out) as temporary:
-        shape = (len(face), NODES, NODES, 2)
-        mapped = np.lib.format.open_memmap(temporary, "w+", np.int16, shape)
-        measure_motion(crops, face.time, face.iod, eyes, mapped)
+        mapped = np.lib.format.open_memmap(temporary, "w+", np.int16, motion_shape(face))
+        motion_of(crops, face, mapped)
         mapped.flush()
     crops.close()
+
+
+def motion_shape(face: FaceTrack) -> tuple[int, int, int, int]:
+    """Shape of the motion of a video: (N, 24, 24, 2)."""
+    return len(face), NODES, NODES, 2
+
+
+def motion_of(crops: Sequence, face: FaceTrack, out: np.ndarray) -> np.ndarray:
+    """Measure the motion in the crops of a track into ``out``, see ``measure_motion``."""
+    eyes = face.landmarks[_EYE_CORNERS].mean(axis=0)
+    measure_motion(crops, face.time, face.iod, eyes, out)
+    return out
 
 
 def measure_motion(

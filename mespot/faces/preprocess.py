@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
 import shutil
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -24,13 +23,67 @@ from mespot.faces.landmarks import RIGID, crop_anchor
 from mespot.faces.timing import Timing
 from mespot.faces.track import FaceTrack, typical_landmarks
 from mespot.faces.usable import Light, check_usable
-from mespot.files import read_json, write_csv, write_json
+from mespot.files import read_json, write_csv
+from mespot.fingerprint import Resume
 from mespot.parallel import map_videos
 from mespot.params.preprocess import PreprocessParams
 
 log = logging.getLogger(__name__)
-_VERSION = 5  # of the algorithm: a change makes finished videos stale
 _COLUMNS = ("frames", "crops", "face_share", "confidence_mean", "iod_px", "residual")
+
+
+class CropSink(Protocol):
+    """What takes the crops of a video, one after the other."""
+
+    def append(self, crop: np.ndarray) -> None:
+        """Add a crop, uint8 (S, S, 3) RGB or (S, S) grey."""
+
+
+def follow_face(
+    source: FrameSource,
+    video_id: str,
+    crops: CropSink,
+    params: PreprocessParams,
+    detector: FaceDetector | None = None,
+    *,
+    grey: bool = False,
+    watch: Callable[[AlignedCrop], None] | None = None,
+    timing: Timing | None = None,
+) -> tuple[FaceTrack, float]:
+    """Follow the face of a video and cut its aligned crops.
+
+    Args:
+        source: frames of the video.
+        video_id: name in messages.
+        crops: gets the crops.
+        params: section ``preprocess``.
+        detector: finds faces and landmarks; dlib when absent.
+        grey: cut grey crops also of a colour video: all that the flow branch reads.
+        watch: told of each crop once ``crops`` has it.
+        timing: gets the steps decode, detect, track, smooth, warp and crops (storing them).
+
+    Returns:
+        the track, and the crop px by which rigid landmarks of key frames differ from their median
+        (root mean square).
+
+    Raises:
+        MespotError: when no face, or one in too few frames or a too small one, is found.
+    """
+    rows: list[AlignedCrop] = []
+    light = Light()
+    timing = timing or Timing()
+    stream = align_video(source, params, video_id, detector, grey=grey, timing=timing)
+    with closing(stream):
+        for crop in stream:
+            with timing.step("crops"):
+                crops.append(crop.pixels)
+            rows.append(crop.without_pixels())
+            if crop.landmarks is not None or not crop.success:
+                light.add(crop.pixels, crop.success)
+            if watch is not None:
+                watch(rows[-1])
+    _check(rows, video_id, source, params, light)
+    return _track(source, rows, params), _residual(rows)
 
 
 def preprocess_video(
@@ -43,70 +96,55 @@ def preprocess_video(
     *,
     grey: bool = False,
     packed: bool = True,
-    watch: Callable[[AlignedCrop], None] | None = None,
     timing: Timing | None = None,
 ) -> FaceTrack:
     """Write ``<video>.zip`` (crops), ``<video>.npz`` (track) and ``<video>.json`` (summary).
 
-    A video that is already there with the same settings and origin is not done again. The summary
-    is written last: without it the video counts as not done.
+    A video that is already there with the same settings and origin is not done again.
 
     Args:
         source: frames of the video.
         video_id: file name of the outputs and name in messages.
         out_dir: folder of the outputs.
         params: section ``preprocess``.
-        detector: finds faces and landmarks; dlib when absent.
+        detector: see :func:`follow_face`.
         origin: whatever tells this video from another one of the same name, see :func:`origin_of`.
-        grey: store grey crops also of a colour video: all that the flow branch reads.
+        grey: see :func:`follow_face`.
         packed: without, grey crops are stored as plain pixels in ``<video>.grey``: larger and
             quicker, for a work folder.
-        watch: told of each crop once it is stored, not of a video that is done already. What is
-            stored as plain pixels can be read by then.
-        timing: gets the steps decode, detect, track, smooth, warp and crops (storing them).
+        timing: see :func:`follow_face`.
 
     Returns:
         the track, as written.
 
     Raises:
-        MespotError: when no face, or one in too few frames or a too small one, is found.
+        MespotError: see :func:`follow_face`.
     """
     if Path(video_id).name != video_id:
         raise MespotError(f"video {video_id!r}: found a path separator, expected a plain name")
     out_dir = Path(out_dir)
     crops_file = out_dir / f"{video_id}{'.zip' if packed else SUFFIX}"
-    paths = {kind: out_dir / f"{video_id}.{kind}" for kind in ("npz", "json")}
-    paths["crops"] = crops_file
-    fingerprint = _fingerprint(source, video_id, origin, params, grey)
-    if _is_done(paths, fingerprint):
-        return FaceTrack.load(paths["npz"])
-    paths["json"].unlink(missing_ok=True)
-    rows: list[AlignedCrop] = []
-    light = Light()
-    timing = timing or Timing()
-    crops = align_video(source, params, video_id, detector, grey=grey, timing=timing)
+    track_file = out_dir / f"{video_id}.npz"
+    resume = Resume(out_dir, ("data", "faces"))
+    kind = [source.fps, source.frames, source.grey, grey]
+    key = resume.key(video_id, origin, kind, params.model_dump())
+    if resume.done(video_id, key, crops_file, track_file) is not None:
+        return FaceTrack.load(track_file)
     store = CropWriter(crops_file, params.jpg_quality) if packed else GreyWriter(crops_file)
-    with store as writer, closing(crops):
-        for crop in crops:
-            with timing.step("crops"):
-                writer.append(crop.pixels)
-            rows.append(crop.without_pixels())
-            if crop.landmarks is not None or not crop.success:
-                light.add(crop.pixels, crop.success)
-            if watch is not None:
-                watch(rows[-1])
-        _check(rows, video_id, source, params, light)
-    track = _track(source, rows, params)
-    track.save(paths["npz"])
+    with store as writer:
+        track, residual = follow_face(
+            source, video_id, writer, params, detector, grey=grey, timing=timing
+        )
+    track.save(track_file)
     summary = {
         "frames": track.frames,
         "crops": len(track),
         "face_share": float(track.success.mean()),
         "confidence_mean": float(track.confidence.mean()),
         "iod_px": track.iod / float(np.median([scale_of(m) for m in track.matrix[track.success]])),
-        "residual": _residual(rows),
+        "residual": residual,
     }
-    write_json(paths["json"], {"fingerprint": fingerprint, "summary": summary})
+    resume.finish(video_id, key, summary)
     return track
 
 
@@ -158,7 +196,7 @@ def preprocess_dataset(
     for name in names:
         for kind in ("zip", "npz"):
             shutil.move(work_dir / f"{name}.{kind}", out_dir / f"{name}.{kind}")
-        (work_dir / f"{name}.json").unlink()
+        Resume(work_dir).forget(name)
     return summary
 
 
@@ -231,21 +269,6 @@ def origin_of(path: str | os.PathLike[str]) -> str:
     return f"{status.st_size}-{status.st_mtime_ns}"
 
 
-def _fingerprint(
-    source: FrameSource, video_id: str, origin: str, params: PreprocessParams, grey: bool
-) -> str:
-    settings = params.model_dump()
-    kind = [source.fps, source.frames, source.grey, grey]
-    identity = [_VERSION, video_id, origin, *kind, settings]
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-
-
-def _is_done(paths: dict[str, Path], fingerprint: str) -> bool:
-    if not all(path.is_file() for path in paths.values()):
-        return False
-    return read_json(paths["json"]).get("fingerprint") == fingerprint
-
-
 def _summary(folder: Path, name: str) -> dict:
-    values = read_json(folder / f"{name}.json")["summary"]
+    values = read_json(folder / f"{name}.json")["value"]
     return {"video": name, **{column: values[column] for column in _COLUMNS}}

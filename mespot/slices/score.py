@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from mespot.errors import MespotError
+from mespot.faces.archive import CropReader
 from mespot.faces.clips import ClipSet, open_clips
 from mespot.models.classifier import Classifier
 from mespot.models.inference import half_weights, predict_all
@@ -111,6 +112,31 @@ class SliceScorer:
             clips = self.open(track, archive)  # a memory map
             return [self.score(clips, duration, length, step, gate) for length in lengths]
         stream = ClipStream(track, archive, self.size, self.grey)
+        return self.score_lengths(stream, duration, lengths, step, gate)
+
+    def score_crops(
+        self,
+        times: np.ndarray,
+        seen: CropReader | np.ndarray,
+        duration: float,
+        lengths: Sequence[float],
+        step: float,
+        gate: Gate | None = None,
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Do the same as ``score_files`` for crops or motion that are at hand.
+
+        Args:
+            times: (N,) seconds of the crops, ascending.
+            seen: the crops, or the motion (N, S, S, 2) int16 in them, whatever the classifiers see.
+            duration: see ``score_files``.
+            lengths: see ``score_files``.
+            step: see ``score_files``.
+            gate: see ``score``.
+        """
+        if self.input == "motion":
+            clips = ClipSet(seen, [times])
+            return [self.score(clips, duration, length, step, gate) for length in lengths]
+        stream = ClipStream.over(times, seen, self.size, self.grey)
         return self.score_lengths(stream, duration, lengths, step, gate)
 
     def score_lengths(

@@ -31,9 +31,19 @@ class ClipStream:
     """
 
     def __init__(self, track: Path, archive: Path, size: int, grey: bool):
-        self._times = np.asarray(FaceTrack.load(track).time, dtype=np.float64)
-        self._reader = CropReader(archive)
-        check_crops(track, archive, len(self._reader), len(self._times))
+        times, crops = FaceTrack.load(track).time, CropReader(archive)
+        check_crops(track, archive, len(crops), len(times))
+        self._begin(times, crops, size, grey)
+
+    @classmethod
+    def over(cls, times: np.ndarray, crops: CropReader, size: int, grey: bool) -> ClipStream:
+        """Go through crops that are open already; ``times`` (N,) s are those of each of them."""
+        stream = cls.__new__(cls)
+        stream._begin(times, crops, size, grey)
+        return stream
+
+    def _begin(self, times: np.ndarray, crops: CropReader, size: int, grey: bool) -> None:
+        self._times, self._reader = np.asarray(times, dtype=np.float64), crops
         self._size, self._grey = size, grey
         self._held = np.empty(0, dtype=np.int64)  # indices of the crops in memory, ascending
         self._crops = np.empty((0, size, size) if grey else (0, size, size, 3), dtype=np.uint8)

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from mespot.data.frames import open_frames
+from mespot.faces.archive import CropReader
 from mespot.faces.preprocess import preprocess_video
+from mespot.faces.track import FaceTrack
 from mespot.flow.spot import flow_video
 from mespot.params import load_params
 from mespot.synth.identity import make_identity
@@ -66,7 +68,9 @@ class Thinned:
 def intervals(source, folder) -> list[tuple[str, float, float]]:
     """(type, onset s, offset s) of what is found, offset at the end of its frame."""
     preprocess_video(source, "v", folder, PARAMS.preprocess)
-    found = flow_video(folder / "v.zip", folder / "v.npz", folder / "flow.npz", PARAMS.flow)
+    track = FaceTrack.load(folder / "v.npz")
+    signals, found = flow_video(CropReader(folder / "v.zip"), track, PARAMS.flow)
+    signals.save(folder / "flow.npz")
     found = found[found["score"] >= 0.5].sort_values("onset")
     return [
         (row.type, row.onset / source.fps, (row.offset + 1) / source.fps)

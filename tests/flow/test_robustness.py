@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
+from mespot.faces.archive import CropReader
 from mespot.faces.preprocess import preprocess_video
+from mespot.faces.track import FaceTrack
 from mespot.flow.signals import FlowSignals
 from mespot.flow.spot import flow_video
 from mespot.params import load_params
@@ -53,7 +55,9 @@ def spot(video, folder):
     """(type, onset s, offset s) of what is found, and the signals."""
     cv2.setNumThreads(1)
     preprocess_video(video, "v", folder, PARAMS.preprocess)
-    table = flow_video(folder / "v.zip", folder / "v.npz", folder / "flow.npz", PARAMS.flow)
+    track = FaceTrack.load(folder / "v.npz")
+    signals, table = flow_video(CropReader(folder / "v.zip"), track, PARAMS.flow)
+    signals.save(folder / "flow.npz")
     table = table[table["score"] >= 0.5].sort_values("onset")
     found = [(row.type, row.onset / FPS, (row.offset + 1) / FPS) for row in table.itertuples()]
     return found, FlowSignals.load(folder / "flow.npz")
