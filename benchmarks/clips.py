@@ -35,14 +35,14 @@ from torchvision.transforms import functional  # noqa: E402
 from mespot.classification.clip_frames import training_frames  # noqa: E402
 from mespot.classification.clip_source import ClipSource  # noqa: E402
 from mespot.classification.task import Classification  # noqa: E402
-from mespot.data.clip_list import Clip, ClipList  # noqa: E402
 from mespot.models.classifier import Classifier  # noqa: E402
 from mespot.models.lgi_former import LGIFormer  # noqa: E402
 from mespot.params import load_params  # noqa: E402
-from mespot.training.clip_change import change_clip, draw_change  # noqa: E402
-from mespot.training.crops import resized_box  # noqa: E402
-from mespot.training.distributed import alone  # noqa: E402
-from mespot.training.frame_sampling import ClipRule  # noqa: E402
+from mespot.tables.clip_list import Clip, ClipList  # noqa: E402
+from mespot.training.augmentation.clip_change import change_clip, draw_change  # noqa: E402
+from mespot.training.augmentation.crops import resized_box  # noqa: E402
+from mespot.training.engine.distributed import alone  # noqa: E402
+from mespot.training.sampling.frame_sampling import ClipRule  # noqa: E402
 
 SIZE, FRAMES, RULE = 160, 70, ClipRule()
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -23,8 +23,8 @@ import numpy as np
 import simplejpeg
 from skimage import data
 
-from mespot.data.clip_reader import ClipReader
-from mespot.data.frames import open_frames
+from mespot.video.clip_reader import ClipReader
+from mespot.video.frames import open_frames
 
 HEIGHT, WIDTH, FPS = 480, 640, 30
 SHORT = 300  # frames

@@ -18,13 +18,13 @@ import numpy as np
 from challenge import PATCHES, SIZE, farneback, patch_of
 from flow_accuracy import RenderedSource
 
-from mespot.faces.archive import CropReader
+from mespot.crops.archive import CropReader
+from mespot.crops.track import FaceTrack
 from mespot.faces.preprocess import preprocess_video
-from mespot.faces.track import FaceTrack
 from mespot.flow.intervals import find_intervals
 from mespot.flow.pooling import pool_video
+from mespot.flow.refine import refine
 from mespot.flow.regions import make_regions
-from mespot.flow.signals import refine
 from mespot.params import load_params
 
 

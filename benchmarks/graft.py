@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from mespot.crops.track import FaceTrack
 from mespot.faces.alignment import FrameSource
 from mespot.faces.geometry import compose, invert, transform
 from mespot.faces.landmarks import BROWS, JAW
-from mespot.faces.track import FaceTrack
 from mespot.synth.actions import EXPRESSIONS, displacement
 from mespot.synth.script import Event
 

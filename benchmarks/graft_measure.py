@@ -19,19 +19,20 @@ from graft_score import Judged, judge
 from graft_script import Own, draw_grafts, free_stretches, own_events, truth_of
 from portraits import recorded
 
-from mespot.data.frames import open_frames
-from mespot.errors import MespotError
-from mespot.faces.grey_frames import open_grey
-from mespot.faces.grey_store import SUFFIX, open_crops
+from mespot.core.errors import MespotError
+from mespot.core.files import read_npz, write_npz
+from mespot.core.parallel import map_videos
+from mespot.crops.grey_store import SUFFIX, open_crops
+from mespot.crops.track import FaceTrack
 from mespot.faces.preprocess import origin_of, preprocess_video
-from mespot.faces.track import FaceTrack
-from mespot.files import read_npz, write_npz
 from mespot.flow.pooling import Pooled, pool_video
-from mespot.flow.signals import FlowSignals, refine
-from mespot.parallel import map_videos
+from mespot.flow.refine import refine
+from mespot.flow.signals import FlowSignals
 from mespot.params import Params, load_params
 from mespot.params.flow import FlowParams
-from mespot.spot_video import flow_sized
+from mespot.spotting.video import flow_sized
+from mespot.video.frames import open_frames
+from mespot.video.grey_frames import open_grey
 
 _VERSION = 1  # of the warp: a change makes measured clips stale
 

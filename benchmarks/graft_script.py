@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mespot.faces.track import FaceTrack
+from mespot.crops.track import FaceTrack
 from mespot.synth.actions import EXPRESSIONS
 from mespot.synth.motion import Envelope, visible_envelope
 from mespot.synth.script import Event

@@ -26,13 +26,13 @@ from graft_measure import MeasuredGraft, graft_clip, measured_grafts, read_folde
 from graft_score import Judged, joined, print_clips, print_report
 from rendered import DETECTED
 
-from mespot.data.frames import FrameSource
-from mespot.errors import MespotError
-from mespot.events import TYPES
-from mespot.files import write_csv
+from mespot.core.errors import MespotError
+from mespot.core.events import TYPES
+from mespot.core.files import write_csv
 from mespot.flow.intervals import find_intervals
 from mespot.params import Params, load_params
 from mespot.params.flow import FlowParams
+from mespot.video.frames import FrameSource
 
 
 def write_grafts(

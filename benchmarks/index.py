@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import simplejpeg
 
-from mespot.data.index import build_index
+from mespot.datasets.index import build_index
 from mespot.params import load_params
 
 PERSONS, CLIPS = 100, "abcdefghijklm"

@@ -21,24 +21,24 @@ import pandas as pd
 import torch
 from ruamel.yaml import YAML
 
-from mespot.data.folds import subject_folds
-from mespot.data.load import read_events, read_videos
-from mespot.events import TYPES
-from mespot.faces.clips import open_clips
+from mespot.core.events import TYPES
+from mespot.crops.clips import open_clips
 from mespot.metric import count
 from mespot.models.inference import predict_all
 from mespot.models.zoo import create_encoder
 from mespot.params import Params
 from mespot.params.load import default_params_path
-from mespot.selection.grid import search
-from mespot.selection.model_branch import SliceScores, time_scores
+from mespot.search.grid import search
+from mespot.search.model_branch import SliceScores, time_scores
 from mespot.slices.cut import slice_starts
-from mespot.training.classify import train_classifier
-from mespot.training.distributed import alone
+from mespot.tables.folds import subject_folds
+from mespot.tables.load import read_events, read_videos
+from mespot.training.engine.distributed import alone
+from mespot.training.engine.loop import silent
 from mespot.training.finetune import training_rows
-from mespot.training.loop import silent
 from mespot.training.pretrain import pretrain
-from mespot.training.timeline import make_timelines
+from mespot.training.sampling.timeline import make_timelines
+from mespot.training.spotting_classifier import train_classifier
 
 RATE = 50.0  # moments per second of the frame-wise AUC
 SUPPORT = 0.1  # s around events that count neither as event nor as rest

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import simplejpeg
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.faces.detector import DlibDetector
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from real_scoring import FALSE, PIECE, SPEECH, TOUCHED, Judged
 from real_truth import ClipTruth, covered, lengths
 
-from mespot.events import iou_matrix
+from mespot.core.events import iou_matrix
 
 MISSES = {
     "face": "the face was lost or followed with low confidence",

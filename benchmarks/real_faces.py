@@ -34,11 +34,11 @@ from real_scoring import (
 from real_truth import ClipTruth, read_truth
 
 import mespot
-from mespot.errors import MespotError
-from mespot.files import read_json, write_csv, write_json
-from mespot.fingerprint import hash_path
+from mespot.core.errors import MespotError
+from mespot.core.files import read_json, write_csv, write_json
+from mespot.core.fingerprint import hash_path
 from mespot.params import Params, load_params
-from mespot.spot import COLUMNS, Input, spot
+from mespot.spotting.run import COLUMNS, Input, spot
 
 IOUS = (0.5, 0.3)
 _NOTE = ".benchmark.json"  # in a clip's folder of results: what they were made with

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes  # noqa: E402
 from real_scoring import HIT, LEFT, PIECE, Judged  # noqa: E402
 from real_truth import ANNOTATORS  # noqa: E402
 
-from mespot.files import atomic_path  # noqa: E402
+from mespot.core.files import atomic_path  # noqa: E402
 
 SIGNALS = {
     "brows": ("brow_inner_r", "brow_inner_l", "brow_mid_r", "brow_mid_l", "brow_outer_r",

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from mespot.errors import MespotError
-from mespot.events import iou_matrix
+from mespot.core.errors import MespotError
+from mespot.core.events import iou_matrix
 
 ANNOTATORS = ("A", "B")
 AGREE = 0.3  # IoU from which two marks are the same event

@@ -12,16 +12,17 @@ import pandas as pd
 from portraits import Look, Portrait, recorded
 from second_renderer import PortraitRenderer
 
-from mespot.faces.grey_store import SUFFIX, open_crops
+from mespot.core.files import read_npz, write_npz
+from mespot.crops.grey_store import SUFFIX, open_crops
 from mespot.faces.preprocess import preprocess_video
-from mespot.files import read_npz, write_npz
 from mespot.flow.intervals import find_intervals
 from mespot.flow.pooling import Pooled, pool_video
-from mespot.flow.signals import FlowSignals, refine
+from mespot.flow.refine import refine
+from mespot.flow.signals import FlowSignals
 from mespot.metric.bootstrap import draw_weights, f1_interval
 from mespot.metric.match import match
 from mespot.params import Params
-from mespot.spot_video import flow_sized
+from mespot.spotting.video import flow_sized
 from mespot.synth.actions import EXPRESSIONS
 from mespot.synth.identity import make_identity
 from mespot.synth.render import Renderer, frame_count

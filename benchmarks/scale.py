@@ -27,16 +27,16 @@ import torch  # noqa: E402
 from clips import write  # noqa: E402
 from measure import CARDS, flops_of, machine  # noqa: E402
 
-from mespot.data.shards import Shards, pack  # noqa: E402
-from mespot.data.video_list import VideoList  # noqa: E402
 from mespot.models.zoo import create_autoencoder  # noqa: E402
 from mespot.params import load_params  # noqa: E402
 from mespot.params.pretrain import PretrainParams  # noqa: E402
-from mespot.training.clip_stream import ClipStream, Videos  # noqa: E402
-from mespot.training.distributed import alone  # noqa: E402
-from mespot.training.loop import fit  # noqa: E402
+from mespot.training.engine.distributed import alone  # noqa: E402
+from mespot.training.engine.loop import fit  # noqa: E402
+from mespot.training.engine.settings import loop_settings  # noqa: E402
 from mespot.training.pretrain import Pretraining, StreamBatches  # noqa: E402
-from mespot.training.settings import loop_settings  # noqa: E402
+from mespot.training.sampling.clip_stream import ClipStream, Videos  # noqa: E402
+from mespot.video.shards import Shards, pack  # noqa: E402
+from mespot.video.video_list import VideoList  # noqa: E402
 
 COUNT, EPOCHS = 1_091_726, 50
 SECONDS, SIDE, VIDEOS = 7.8, 224, 12  # VoxCeleb2's mean length and its size (Chung et al., 2018)

@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mespot.evaluation.score_files import score_files
 from mespot.metric import match
+from mespot.scoring.files import score_files
 
 
 def generate(folder: Path, seed: int) -> tuple[Path, Path]:

@@ -14,16 +14,16 @@ import time
 
 import numpy as np
 
-from mespot.data.load import read_events, read_videos
-from mespot.events import TYPES
-from mespot.files import read_json
+from mespot.core.events import TYPES
+from mespot.core.files import read_json
+from mespot.core.project import Project
 from mespot.metric import F1Scorer
 from mespot.params import load_params
 from mespot.pipeline.grid import load_slices
-from mespot.project import Project
-from mespot.selection.model_branch import intervals_of
-from mespot.selection.space import boxes
-from mespot.selection.sweep import Sweep
+from mespot.search.model_branch import intervals_of
+from mespot.search.space import boxes
+from mespot.search.sweep import Sweep
+from mespot.tables.load import read_events, read_videos
 
 
 def main() -> None:

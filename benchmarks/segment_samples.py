@@ -14,12 +14,13 @@ from joblib import Parallel, delayed
 from real_truth import ClipTruth, read_truth
 from rendered import KINDS, RenderedSource, measure_video
 
-from mespot.events import iou_matrix
-from mespot.faces.track import FaceTrack
-from mespot.files import read_npz
+from mespot.core.events import iou_matrix
+from mespot.core.files import read_npz
+from mespot.crops.track import FaceTrack
 from mespot.flow.intervals import described
 from mespot.flow.pooling import Pooled
-from mespot.flow.signals import FlowSignals, refine
+from mespot.flow.refine import refine
+from mespot.flow.signals import FlowSignals
 from mespot.params import Params
 from mespot.speech.voice import voice_activity
 

@@ -20,17 +20,17 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mespot.data.load import read_events, read_videos
-from mespot.events import TYPES
-from mespot.files import read_json
+from mespot.core.events import TYPES
+from mespot.core.files import read_json
+from mespot.core.project import Project
 from mespot.metric import F1Scorer, f1_score
 from mespot.params import load_params
 from mespot.pipeline.grid import load_slices
-from mespot.project import Project
-from mespot.selection.model_branch import SliceScores, intervals_of
-from mespot.selection.space import Box, boxes, pooled_with_neighbours
-from mespot.selection.sweep import Sweep
+from mespot.search.model_branch import SliceScores, intervals_of
+from mespot.search.space import Box, boxes, pooled_with_neighbours
+from mespot.search.sweep import Sweep
 from mespot.slices.cut import slice_starts
+from mespot.tables.load import read_events, read_videos
 
 GRANULARITIES = (0.5, 2.0)
 RULES = ("best", "neighbours")

@@ -23,9 +23,9 @@ import cv2
 import numpy as np
 import torch
 
-from mespot.faces.archive import CropReader, CropWriter
-from mespot.faces.clips import open_clips
-from mespot.faces.track import FaceTrack
+from mespot.crops.archive import CropReader, CropWriter
+from mespot.crops.clips import open_clips
+from mespot.crops.track import FaceTrack
 from mespot.models.classifier import Classifier
 from mespot.models.weights import save_description, save_weights
 from mespot.models.zoo import create_encoder

@@ -31,7 +31,7 @@ import psutil
 from challenge import challenge_seconds
 from flow_accuracy import RenderedSource
 
-from mespot.data.frames import open_frames
+from mespot.video.frames import open_frames
 
 WIDTH, HEIGHT, FPS = 640, 480, 30
 DRAWN = 300  # different frames; longer videos play them to and fro

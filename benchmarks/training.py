@@ -17,16 +17,16 @@ import cv2
 import numpy as np
 import torch
 
-from mespot.faces.clips import ClipSet
+from mespot.crops.clips import ClipSet
 from mespot.models.classifier import Classifier
 from mespot.models.zoo import create_autoencoder, create_encoder
 from mespot.params import load_params
-from mespot.training.distributed import alone
-from mespot.training.loop import fit
+from mespot.training.engine.distributed import alone
+from mespot.training.engine.loop import fit
+from mespot.training.engine.settings import loop_settings
 from mespot.training.pretrain import CropBatches, Pretraining
-from mespot.training.settings import loop_settings
+from mespot.training.sampling.timeline import Timeline
 from mespot.training.spotting import Spotting
-from mespot.training.timeline import Timeline
 
 PUBLISHED = {
     "crop_area": (0.08, 1.0),

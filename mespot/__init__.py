@@ -7,7 +7,7 @@ __all__ = ["analyse"]
 
 
 def analyse(video: Any, **more: Any) -> Any:
-    """Find micro- and macro-expressions in one video, see ``mespot.api.analyse``."""
-    from mespot.api import analyse as run
+    """Find micro- and macro-expressions in one video, see ``mespot.spotting.api.analyse``."""
+    from mespot.spotting.api import analyse as run
 
     return run(video, **more)

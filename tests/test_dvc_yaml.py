@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from mespot.data.adapter import MODULES, code_of
+from mespot.datasets.adapter import MODULES, code_of
 from tests import imports
 from tests.imports import ROOT
 
@@ -22,14 +22,15 @@ ADAPTERS = {file for dataset in (*MODULES, "one's own") for file in code_of(data
 NEUTRAL = (
     "mespot/__init__.py",
     "mespot/cli/",
-    "mespot/errors.py",
-    "mespot/fingerprint.py",
-    "mespot/parallel.py",
+    "mespot/core/errors.py",
+    "mespot/core/fingerprint.py",
+    "mespot/core/parallel.py",
     "mespot/params/",
     "mespot/pipeline/processes.py",
     "mespot/pipeline/stage.py",
-    "mespot/progress.py",
-    "mespot/project.py",
+    "mespot/core/progress.py",
+    "mespot/core/project.py",
+    "mespot/core/timing.py",
     "mespot/tracking/",
 )
 
@@ -98,7 +99,7 @@ def test_index_depends_on_the_adapter_of_its_own_set(name):
 
 @pytest.mark.parametrize("name", [name for name in STAGES if not name.startswith("sheet")])
 def test_nothing_depends_on_the_contact_sheet(name):
-    assert not depends_on(name, "mespot/faces/sheet.py")
+    assert not depends_on(name, "mespot/faces/contact_sheet.py")
     assert not depends_on(name, "artifacts/sheet/samm_lv/contact_sheet.png")
 
 

@@ -10,18 +10,18 @@ import pandas as pd
 import pytest
 
 import mespot
-from mespot.data.frames import open_frames
-from mespot.faces.archive import CropReader
-from mespot.faces.grey_store import CropFile
+from mespot.crops.archive import CropReader
+from mespot.crops.grey_store import CropFile
 from mespot.faces.preprocess import preprocess_video
-from mespot.flow.spot import flow_video
+from mespot.flow.branch import flow_video
 from mespot.params import load_params
-from mespot.spot import Input, spot
-from mespot.spot_video import DETECTED, analyse_video
-from mespot.submit import CODE, _search_one
+from mespot.spotting.run import Input, spot
+from mespot.spotting.video import DETECTED, analyse_video
+from mespot.submission.run import CODE, _search_one
 from mespot.synth.identity import make_identity
 from mespot.synth.render import render
 from mespot.synth.script import make_script
+from mespot.video.frames import open_frames
 from tests.imports import ROOT, closure
 
 PARAMS = load_params(ROOT / "params.yaml").model_copy(update={"jobs": 1})
@@ -93,5 +93,7 @@ def test_what_submit_calls_code_covers_all_that_analyses_a_video():
     def covered(path):
         return any(path == f"mespot/{name}" or path.startswith(f"mespot/{name}/") for name in CODE)
 
-    files = {file.relative_to(ROOT).as_posix() for file in closure(ROOT / "mespot/spot_video.py")}
+    files = {
+        file.relative_to(ROOT).as_posix() for file in closure(ROOT / "mespot/spotting/video.py")
+    }
     assert not [path for path in files if path != "mespot/__init__.py" and not covered(path)]

@@ -1,17 +1,18 @@
 """Which frames of a video are seen in training and in the test.
 
-The rules of the published recipe (MAE-DFER on DFEW) are in ``mespot.training.frame_sampling``.
-They treat short videos differently in training (spread over the video, then the last frame
-repeated) and in the test (every fourth frame, then the last one repeated): a video of 10 frames
-shows 2 distinct frames in training and 3 in the test. ``short="spread"`` spreads videos that are
-shorter than a clip's span over all 16 frames, in both alike; ``published`` keeps those rules.
+The rules of the published recipe (MAE-DFER on DFEW) are in
+``mespot.training.sampling.frame_sampling``. They treat short videos differently in training (spread
+over the video, then the last frame repeated) and in the test (every fourth frame, then the last one
+repeated): a video of 10 frames shows 2 distinct frames in training and 3 in the test.
+``short="spread"`` spreads videos that are shorter than a clip's span over all 16 frames, in both
+alike; ``published`` keeps those rules.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from mespot.training.frame_sampling import (
+from mespot.training.sampling.frame_sampling import (
     ClipRule,
     finetune_frames,
     finetune_starts,

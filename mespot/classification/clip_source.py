@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from mespot.data.clip_list import Clip
-from mespot.data.clip_reader import ClipReader
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
+from mespot.tables.clip_list import Clip
+from mespot.video.clip_reader import ClipReader
 
 _KEPT = 2048  # readers whose file listing or container header is remembered, some KiB each
 _KINDS: dict[str, Literal["file", "folder", "picture"]] = {

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mespot.classification.clip_source import ClipSource
-from mespot.data.clip_list import Clip, ClipList, read_clip_lists
-from mespot.errors import MespotError
-from mespot.progress import track
-from mespot.training.loader import Loading, loaded
+from mespot.core.errors import MespotError
+from mespot.core.progress import track
+from mespot.tables.clip_list import Clip, ClipList, read_clip_lists
+from mespot.training.engine.loader import Loading, loaded
 
 if TYPE_CHECKING:
     from mespot.params.classify import ClassifyParams

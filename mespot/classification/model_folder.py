@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mespot.data.clip_list import ClipList
-from mespot.errors import MespotError
-from mespot.fingerprint import hash_path
+from mespot.core.errors import MespotError
+from mespot.core.fingerprint import hash_path
 from mespot.models.classifier import Classifier
 from mespot.models.weights import load_classifier, read_description, save_description, save_weights
+from mespot.tables.clip_list import ClipList
 
 if TYPE_CHECKING:
     from mespot.params.classify import ClassifyParams

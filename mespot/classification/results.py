@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mespot.classification.figures import Figures
-from mespot.data.clip_list import ClipList
-from mespot.files import write_csv
+from mespot.classification.metrics import Figures
+from mespot.core.files import write_csv
+from mespot.tables.clip_list import ClipList
 
 
 def write_predictions(

@@ -13,14 +13,14 @@ import torch
 
 from mespot.classification.clip_frames import window_clips
 from mespot.classification.clip_source import ClipSource
-from mespot.data.clip_list import ClipList
+from mespot.core.progress import track
 from mespot.models.classifier import Classifier
 from mespot.models.inputs import prepare
-from mespot.progress import track
-from mespot.training.crops import squared
-from mespot.training.distributed import Group, collect, shard
-from mespot.training.frame_sampling import ClipRule
-from mespot.training.loader import Loading, loaded
+from mespot.tables.clip_list import ClipList
+from mespot.training.augmentation.crops import squared
+from mespot.training.engine.distributed import Group, collect, shard
+from mespot.training.engine.loader import Loading, loaded
+from mespot.training.sampling.frame_sampling import ClipRule
 
 if TYPE_CHECKING:
     from mespot.params.classify import ClassifyParams

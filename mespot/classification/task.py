@@ -15,17 +15,17 @@ from torch import nn
 
 from mespot.classification.clip_frames import training_frames
 from mespot.classification.clip_source import ClipSource
-from mespot.data.clip_list import ClipList
 from mespot.models.classifier import Classifier
 from mespot.models.inputs import prepare
-from mespot.training.clip_change import change_clip, draw_change
-from mespot.training.distributed import Group, shard
-from mespot.training.frame_sampling import ClipRule
-from mespot.training.loader import Ahead, Loading
-from mespot.training.mixing import draw_erased, erase, mix_step
-from mespot.training.order import EpochOrder
-from mespot.training.sampler import generator
-from mespot.training.task import Batch
+from mespot.tables.clip_list import ClipList
+from mespot.training.augmentation.clip_change import change_clip, draw_change
+from mespot.training.augmentation.mixing import draw_erased, erase, mix_step
+from mespot.training.engine.distributed import Group, shard
+from mespot.training.engine.loader import Ahead, Loading
+from mespot.training.engine.task import Batch
+from mespot.training.sampling.frame_sampling import ClipRule
+from mespot.training.sampling.order import EpochOrder
+from mespot.training.sampling.sampler import generator
 
 if TYPE_CHECKING:
     from mespot.params.classify import ClassifyParams
@@ -48,7 +48,7 @@ class Objective(nn.Module):
 
 
 class Classification:
-    """The training of one clip classifier, see ``mespot.training.task.Task``.
+    """The training of one clip classifier, see ``mespot.training.engine.task.Task``.
 
     Args:
         model: the classifier, on its device.

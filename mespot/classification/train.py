@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mespot.classification.figures import Figures, figures
+from mespot.classification.metrics import Figures, figures
 from mespot.classification.scoring import class_probabilities
 from mespot.classification.task import Classification
-from mespot.data.clip_list import ClipList
-from mespot.errors import MespotError
-from mespot.files import read_json, write_json
+from mespot.core.errors import MespotError
+from mespot.core.files import read_json, write_json
 from mespot.models.classifier import Classifier
 from mespot.models.weights import load_weights
 from mespot.models.zoo import create_encoder
-from mespot.training.distributed import Group
-from mespot.training.loop import Log, fit, silent
-from mespot.training.seeding import seeded
-from mespot.training.settings import LoopSettings
+from mespot.tables.clip_list import ClipList
+from mespot.training.engine.distributed import Group
+from mespot.training.engine.loop import Log, fit, silent
+from mespot.training.engine.seeding import seeded
+from mespot.training.engine.settings import LoopSettings
 
 if TYPE_CHECKING:
     from mespot.params.classify import ClassifyParams

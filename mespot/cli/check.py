@@ -35,8 +35,8 @@ def check(
 
         mespot check casme3 --no-frames --json
     """
-    from mespot.errors import MespotError
-    from mespot.project import Project
+    from mespot.core.errors import MespotError
+    from mespot.core.project import Project
 
     project = Project.find()
     if dataset is None:

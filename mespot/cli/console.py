@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.logging import RichHandler
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 
 FAILED = 1
 INTERRUPTED = 130

@@ -26,8 +26,8 @@ def pack(
 
         mespot pack list.txt --out /data/voxceleb2_shards
     """
-    from mespot.data.shards import pack as pack_videos
-    from mespot.data.video_list import VideoList
+    from mespot.video.shards import pack as pack_videos
+    from mespot.video.video_list import VideoList
 
     found = VideoList(videos)
     shards = pack_videos(found, out, per_shard, seed)

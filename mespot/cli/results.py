@@ -19,9 +19,9 @@ def results() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from mespot.errors import MespotError
-    from mespot.files import read_json
-    from mespot.project import Project
+    from mespot.core.errors import MespotError
+    from mespot.core.files import read_json
+    from mespot.core.project import Project
 
     folder = Project.find().root / "metrics"
     files = sorted(folder.glob("*.json"))

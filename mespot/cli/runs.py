@@ -22,8 +22,8 @@ def sync() -> None:
     Examples:
         mespot runs sync
     """
-    from mespot.project import Project
-    from mespot.restore import sync_runs
+    from mespot.core.project import Project
+    from mespot.tracking.sync import sync_runs
 
     added, known = sync_runs(Project.find())
     typer.echo(f"{added} runs added, {known} already there")

@@ -10,7 +10,7 @@ import typer
 
 def _list_protocols(wanted: bool) -> None:
     if wanted:
-        from mespot.evaluation.score_text import render_protocols
+        from mespot.scoring.text import render_protocols
 
         typer.echo(render_protocols())
         raise typer.Exit()
@@ -91,11 +91,11 @@ def score(
 
         mespot score cas.csv cas_truth.csv --and samm.csv samm_truth.csv --fps 30 --fps 200
     """
-    from mespot.evaluation.score_curve import check_format, curve_table, write_curve
-    from mespot.evaluation.score_files import ScoreRules, load_sets, score_loaded
-    from mespot.evaluation.score_sets import pair_files
-    from mespot.evaluation.score_text import render_scores
     from mespot.metric import choose_protocol
+    from mespot.scoring.curve import check_format, curve_table, write_curve
+    from mespot.scoring.files import ScoreRules, load_sets, score_loaded
+    from mespot.scoring.sets import pair_files
+    from mespot.scoring.text import render_scores
 
     if curve is not None:
         check_format(curve)

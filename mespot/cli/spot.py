@@ -81,11 +81,11 @@ def spot(
 
         mespot spot interview.mp4 --out results --model artifacts/fuse/casme3/system
     """
-    from mespot.faces.timing import Timing
-    from mespot.neutral import parse_neutral, read_neutral
+    from mespot.core.timing import Timing
     from mespot.params import load_params
-    from mespot.spot import read_inputs, with_neutral
-    from mespot.spot import spot as run
+    from mespot.spotting.neutral import parse_neutral, read_neutral
+    from mespot.spotting.run import read_inputs, with_neutral
+    from mespot.spotting.run import spot as run
 
     span = None if neutral is None else parse_neutral(neutral)
     rest = {} if neutral_table is None else read_neutral(neutral_table)
@@ -93,7 +93,7 @@ def spot(
     settings = load_params(params)
     system = None
     if model is not None:
-        from mespot.selection.system import load_system
+        from mespot.fusion.system import load_system
 
         system = load_system(model)
     timing = Timing()

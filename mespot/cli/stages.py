@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from mespot.cli.console import one_line_errors, set_up
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
+from mespot.core.project import Project
 from mespot.params import load_params
-from mespot.project import Project
 
 _PANEL = "Single stages (the same functions that `dvc repro` runs)"
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mespot.core.project import Project
     from mespot.params import Params
-    from mespot.project import Project
-    from mespot.submit import Submission
+    from mespot.submission.run import Submission
 
 _RUN = "Writing"
 _CHECK = "Checking (--check)"
@@ -140,7 +140,7 @@ def submit(
         raise MespotError("--out is missing, expected a folder of results")
     if dataset is not None:
         raise MespotError(f"--dataset goes with --check, expected the data set as {dataset} alone")
-    from mespot.submit import convert
+    from mespot.submission.run import convert
 
     if intervals is not None:
         videos = _index(words[0], index)
@@ -163,7 +163,7 @@ def _search(
 ) -> Submission:
     from mespot.params import load_params
     from mespot.submission.edition import EDITIONS
-    from mespot.submit import submit as run
+    from mespot.submission.run import submit as run
 
     model, cas, samm = models
     if dataset in EDITIONS:
@@ -182,7 +182,7 @@ def _search(
 
 
 def _project() -> Project | None:
-    from mespot.project import Project
+    from mespot.core.project import Project
 
     try:
         return Project.find()
@@ -203,7 +203,7 @@ def _data_root(dataset: str, params: Params, project: Project | None) -> Path:
 
 
 def _index(dataset: str, index: Path | None) -> pd.DataFrame:
-    from mespot.data.load import read_videos
+    from mespot.tables.load import read_videos
 
     if index is None:
         project = _project()
@@ -214,9 +214,9 @@ def _index(dataset: str, index: Path | None) -> pd.DataFrame:
 
 
 def _check(files: list[str], dataset: str | None, index: Path | None) -> None:
-    from mespot.data.load import read_videos
     from mespot.submission.check import check_submission
     from mespot.submission.render import render_report
+    from mespot.tables.load import read_videos
 
     videos = read_videos(index) if index is not None else None
     reports = [check_submission(file, dataset, videos) for file in files]

@@ -28,8 +28,8 @@ def ui(
     import signal
     import webbrowser
 
-    from mespot.errors import MespotError
-    from mespot.project import Project
+    from mespot.core.errors import MespotError
+    from mespot.core.project import Project
     from mespot.tracking.ui import serve_runs
 
     home = Project.find().home

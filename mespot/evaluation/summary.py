@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mespot.errors import MespotError
-from mespot.events import TYPES
+from mespot.core.errors import MespotError
+from mespot.core.events import TYPES
 from mespot.metric import (
     Counts,
     Curve,

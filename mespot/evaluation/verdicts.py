@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from mespot.events import iou_matrix
+from mespot.core.events import iou_matrix
 from mespot.metric import match
 
 COLUMNS = (

@@ -10,19 +10,19 @@ from typing import Protocol
 
 import numpy as np
 
+from mespot.core.timing import Timing
 from mespot.faces.detector import SMALLEST, DlibDetector, Face, FaceDetector
 from mespot.faces.follower import HeadFollower, Observation
 from mespot.faces.geometry import matrix_of, pose_of
-from mespot.faces.grey_frames import grey_frames
 from mespot.faces.landmarks import crop_anchor
 from mespot.faces.smoothing import PoseStream
-from mespot.faces.timing import Timing
 from mespot.faces.warp import render
 from mespot.params.preprocess import PreprocessParams
+from mespot.video.grey_frames import grey_frames
 
 
 class FrameSource(Protocol):
-    """A video as :func:`mespot.data.frames.open_frames` gives it."""
+    """A video as :func:`mespot.video.frames.open_frames` gives it."""
 
     fps: float
     frames: int | None

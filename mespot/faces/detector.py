@@ -13,8 +13,8 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from mespot.errors import MespotError
-from mespot.files import atomic_path
+from mespot.core.errors import MespotError
+from mespot.core.files import atomic_path
 
 # HOG finds faces from 80 px on. Faces of the size that is asked for are found at the first width,
 # those of half the size at the second, which costs four times as much and is tried only in need.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mespot.faces.detector import Face, FaceDetector
-from mespot.faces.further import eyes_apart, further_searches, look_near, seen_upright
+from mespot.faces.further_searches import eyes_apart, further_searches, look_near, seen_upright
 from mespot.faces.geometry import compose, fit_similarity, invert, rescale, scale_of, transform
 from mespot.faces.landmarks import RIGID, eye_centres, upright
 from mespot.faces.tracker import SIZE, RigidTracker

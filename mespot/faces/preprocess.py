@@ -13,19 +13,19 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
+from mespot.core.files import read_json, write_csv
+from mespot.core.fingerprint import Resume
+from mespot.core.parallel import map_videos
+from mespot.core.timing import Timing
+from mespot.crops.archive import CropWriter
+from mespot.crops.grey_store import SUFFIX, GreyWriter
+from mespot.crops.track import FaceTrack, typical_landmarks
 from mespot.faces.alignment import AlignedCrop, FrameSource, align_video, stride_of
-from mespot.faces.archive import CropWriter
 from mespot.faces.detector import FaceDetector
 from mespot.faces.geometry import pose_of, scale_of
-from mespot.faces.grey_store import SUFFIX, GreyWriter
 from mespot.faces.landmarks import RIGID, crop_anchor
-from mespot.faces.timing import Timing
-from mespot.faces.track import FaceTrack, typical_landmarks
 from mespot.faces.usable import Light, check_usable
-from mespot.files import read_json, write_csv
-from mespot.fingerprint import Resume
-from mespot.parallel import map_videos
 from mespot.params.preprocess import PreprocessParams
 
 log = logging.getLogger(__name__)
@@ -203,7 +203,7 @@ def preprocess_dataset(
 def _preprocess_path(
     path: str, fps: float, video_id: str, out_dir: str, params: PreprocessParams
 ) -> str | None:
-    from mespot.data.frames import open_frames
+    from mespot.video.frames import open_frames
 
     try:
         source = open_frames(path, fps)

@@ -12,8 +12,8 @@ import logging
 
 import numpy as np
 
-from mespot.errors import MespotError
-from mespot.faces.further import LARGEST_ROLL, LEAST_FACE
+from mespot.core.errors import MespotError
+from mespot.faces.further_searches import LARGEST_ROLL, LEAST_FACE
 
 LEAST_IOD = 12.0
 """px between the eyes in the frame: below, more is made up than found, see the module text."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mespot.events import keep_apart
+from mespot.core.events import keep_apart
 from mespot.flow.edges import Bump, Tracer
 from mespot.flow.evidence import Evidence, evidence_of
 from mespot.flow.signals import FlowSignals

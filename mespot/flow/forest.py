@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from mespot.errors import MespotError
-from mespot.files import read_npz, write_npz
+from mespot.core.errors import MespotError
+from mespot.core.files import read_npz, write_npz
 
 _BLOCK = 8192  # rows worked on at a time
 _HOPELESS = 1.9  # below the operating point, in units of the logistic curve: scores below 0.13

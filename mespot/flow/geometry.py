@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mespot.faces.track import FaceTrack
+from mespot.crops.track import FaceTrack
 
 _INNER_LIPS = ((61, 62, 63), (65, 66, 67))
 _CORNERS = (48, 54)

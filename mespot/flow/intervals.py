@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mespot.events import empty_intervals, keep_apart
+from mespot.core.events import empty_intervals, keep_apart
 from mespot.flow.bumps import find_bumps
 from mespot.flow.channels import channels_of
 from mespot.flow.evidence import Evidence, evidence_of

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mespot.faces.track import FaceTrack
+from mespot.crops.track import FaceTrack
 from mespot.flow.pooling import Pooled
 from mespot.flow.regions import ANCHORS, EXPRESSIVE
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from mespot.faces.timing import Timing
+from mespot.core.timing import Timing
 from mespot.flow.estimate import Flow
 from mespot.flow.regions import RegionMap, make_regions
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mespot.faces.timing import Timing
-from mespot.faces.track import FaceTrack, typical_landmarks
+from mespot.core.timing import Timing
+from mespot.crops.track import FaceTrack, typical_landmarks
 from mespot.flow.estimate import make_flow
 from mespot.flow.measurer import Crops, Layout, Measurer, Part, regions_of
 from mespot.flow.reference import choose_reference

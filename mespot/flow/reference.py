@@ -10,7 +10,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from mespot.faces.timing import Timing
+from mespot.core.timing import Timing
 from mespot.flow.measurer import Crops
 from mespot.flow.regions import RegionMap
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mespot.faces.track import FaceTrack
+from mespot.crops.track import FaceTrack
 from mespot.flow.filters import fill_gaps
 from mespot.flow.jumps import jumps
 from mespot.flow.lids import eyes_closed, lid_cues, spread

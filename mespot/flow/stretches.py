@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.flow.bumps import Bumps
 from mespot.flow.channels import NAMES, SMOOTHING, Channels
 from mespot.flow.evidence import Evidence

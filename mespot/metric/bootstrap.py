@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.metric.counts import f1_score
 
 

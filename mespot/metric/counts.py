@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 
 OVERALL = "overall"
 

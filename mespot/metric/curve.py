@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.metric.counts import OVERALL
 from mespot.metric.match import MATCHINGS
 from mespot.metric.overlap import Pairs

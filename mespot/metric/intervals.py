@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from mespot.errors import MespotError
-from mespot.events import TYPES
+from mespot.core.errors import MespotError
+from mespot.core.events import TYPES
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Intervals:
         video: (n,) index into the list of videos.
         onset: (n,) first frame.
         offset: (n,) last frame, inclusive; ``onset - 1`` for an event without an offset.
-        type: (n,) index into ``mespot.events.TYPES``; all 0 in type-blind mode.
+        type: (n,) index into ``mespot.core.events.TYPES``; all 0 in type-blind mode.
         score: (n,) higher is better; all 1 where the source has none.
     """
 

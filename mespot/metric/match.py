@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mespot.events import iou_matrix
+from mespot.core.events import iou_matrix
 from mespot.metric.overlap import Pairs, enough
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.metric.intervals import Intervals
 
 OVERLAPS = {"frames": 1.0, "span": 0.0}

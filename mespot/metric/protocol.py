@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mespot.errors import MespotError
-from mespot.events import TYPES
+from mespot.core.errors import MespotError
+from mespot.core.events import TYPES
 from mespot.metric.match import MATCHINGS
 
 

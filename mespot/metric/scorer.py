@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mespot.errors import MespotError
-from mespot.events import TYPES
+from mespot.core.errors import MespotError
+from mespot.core.events import TYPES
 from mespot.metric.counts import Counts
 from mespot.metric.intervals import Intervals, index_videos, read_intervals
 from mespot.metric.match import MATCHINGS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.models.encoder import Encoder
 from mespot.models.initialise import initialise_classifier
 

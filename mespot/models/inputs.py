@@ -15,7 +15,7 @@ so that they carry over to other subjects: on the embedded data, frame differenc
 chance level within the default number of steps.
 
 ``motion``: displacement from the neutral face, measured beforehand at a higher resolution
-(``mespot.faces.motion``), on a grid. A quarter of an hour of video holds a few dozen expressions,
+(``mespot.flow.motion``), on a grid. A quarter of an hour of video holds a few dozen expressions,
 each of another muscle; what they share is that skin leaves its place, not whereto. So the channels
 do not have a direction:
 
@@ -31,7 +31,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from mespot.faces.clips import MOTION_UNIT
+from mespot.crops.clips import MOTION_UNIT
 
 KINDS = ("rgb", "flow", "motion")
 
@@ -55,7 +55,7 @@ def prepare(clips: torch.Tensor, kind: str) -> torch.Tensor:
 
     Args:
         clips: (B, T, H, W) grey or (B, T, H, W, 3) RGB, uint8; for ``motion`` (B, T, H, W, 2) int16
-            from ``mespot.faces.motion``.
+            from ``mespot.flow.motion``.
         kind: one of ``KINDS``.
 
     Returns:

@@ -11,8 +11,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from mespot.errors import MespotError
-from mespot.files import atomic_path, read_json, write_json
+from mespot.core.errors import MespotError
+from mespot.core.files import atomic_path, read_json, write_json
 from mespot.models.classifier import Classifier
 from mespot.models.zoo import create_encoder
 

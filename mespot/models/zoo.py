@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.models.encoder import Encoder
 from mespot.models.lgi_former import LGIFormer
 from mespot.models.mae import MaskedAutoEncoder

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.params.classify import ClassifyParams
 from mespot.params.data import DataParams
 from mespot.params.finetune import FinetuneParams

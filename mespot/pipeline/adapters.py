@@ -7,12 +7,12 @@ adapter indexes the sets that it reads, and no others.
 
 from __future__ import annotations
 
-from mespot.data.adapter import code_of
-from mespot.files import write_json
-from mespot.fingerprint import hash_path
+from mespot.core.files import write_json
+from mespot.core.fingerprint import hash_path
+from mespot.core.project import Project
+from mespot.datasets.adapter import code_of
 from mespot.params import load_params
 from mespot.pipeline.stage import fresh
-from mespot.project import Project
 
 
 def adapters() -> None:

@@ -24,18 +24,18 @@ from mespot.classification.model_folder import (
 from mespot.classification.results import figures_record, write_confusion, write_predictions
 from mespot.classification.scoring import class_probabilities
 from mespot.classification.train import judge, number_of_steps, train_clip_classifier
-from mespot.data.clip_list import ClipList, read_clip_list
-from mespot.errors import MespotError
-from mespot.evaluation.confusion import save_confusion
-from mespot.files import write_csv, write_json
+from mespot.core.errors import MespotError
+from mespot.core.files import write_csv, write_json
+from mespot.core.project import Project, exclusive
 from mespot.models.classifier import Classifier
 from mespot.models.weights import read_description
 from mespot.params import Params, load_params
 from mespot.params.classify import ClassifyParams
 from mespot.pipeline.processes import live_log
-from mespot.project import Project, exclusive
+from mespot.plots.confusion import save_confusion
+from mespot.tables.clip_list import ClipList, read_clip_list
 from mespot.tracking import StageRun, stage_run
-from mespot.training.distributed import Group, process_group
+from mespot.training.engine.distributed import Group, process_group
 
 log = logging.getLogger(__name__)
 _WORK = "work"  # checkpoints, gone when the classifier is written

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from mespot.data.folds import subject_folds
-from mespot.data.load import read_videos
-from mespot.files import write_json
+from mespot.core.files import write_json
 from mespot.models.weights import read_description
 from mespot.pipeline.labelled import read_labelled
+from mespot.pipeline.model_inputs import seen_files
 from mespot.pipeline.processes import live_log, open_together
-from mespot.pipeline.seen import seen_files
 from mespot.pipeline.stage import fresh
-from mespot.training.distributed import process_group
+from mespot.tables.folds import subject_folds
+from mespot.tables.load import read_videos
+from mespot.training.engine.distributed import process_group
 from mespot.training.finetune import finetune as run_finetuning
 from mespot.training.finetune import granularity_folder
 

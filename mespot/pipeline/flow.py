@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mespot.data.load import read_videos
-from mespot.flow.spot import flow_dataset
+from mespot.flow.branch import flow_dataset
 from mespot.pipeline.labelled import read_labelled
 from mespot.pipeline.stage import fresh, open_stage
+from mespot.tables.load import read_videos
 
 
 def flow(dataset: str) -> None:

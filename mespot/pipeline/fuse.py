@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mespot.data.load import read_events, read_interval_table, read_videos
-from mespot.files import read_json, write_csv, write_json
+from mespot.core.files import read_json, write_csv, write_json
 from mespot.flow.signals import FlowSignals
+from mespot.fusion.candidates import VideoEvidence
+from mespot.fusion.evidence import video_evidence
+from mespot.fusion.fuse import fuse as run_fusion
+from mespot.fusion.system import pack_system
 from mespot.pipeline.grid import load_slices
 from mespot.pipeline.stage import fresh, open_stage
-from mespot.selection.candidates import VideoEvidence
-from mespot.selection.evidence import video_evidence
-from mespot.selection.fuse import fuse as run_fusion
-from mespot.selection.setting import ModelSetting, read_setting
-from mespot.selection.system import pack_system
+from mespot.search.setting import ModelSetting, read_setting
+from mespot.tables.load import read_events, read_interval_table, read_videos
 
 
 def fuse(dataset: str) -> None:
-    """Fuse both branches out-of-fold; see ``mespot.selection.fuse``."""
+    """Fuse both branches out-of-fold; see ``mespot.fusion.fuse``."""
     with open_stage("fuse", dataset) as stage:
         params, project = stage.params, stage.project
         videos = read_videos(project.artifact("index", dataset, "videos.csv"))

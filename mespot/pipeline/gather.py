@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from mespot.errors import MespotError
-from mespot.files import write_csv
-from mespot.fingerprint import hash_path
+from mespot.core.errors import MespotError
+from mespot.core.files import write_csv
+from mespot.core.fingerprint import hash_path
+from mespot.core.project import Project
 from mespot.params import Params, load_params
-from mespot.pipeline.seen import seen_files
+from mespot.pipeline.model_inputs import seen_files
 from mespot.pipeline.stage import fresh
-from mespot.project import Project
 
 _COLUMNS = ["dataset", "video", "track", "clip"]
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mespot.data.load import read_videos
-from mespot.errors import MespotError
-from mespot.events import TYPES
-from mespot.files import read_json, read_npz, write_csv, write_json
+from mespot.core.errors import MespotError
+from mespot.core.events import TYPES
+from mespot.core.files import read_json, read_npz, write_csv, write_json
 from mespot.flow.signals import FlowSignals
 from mespot.pipeline.labelled import read_labelled
 from mespot.pipeline.stage import fresh, open_stage
-from mespot.selection.gating import gate_table
-from mespot.selection.grid import search
-from mespot.selection.model_branch import SliceScores
+from mespot.search.gating import gate_table
+from mespot.search.grid import search
+from mespot.search.model_branch import SliceScores
+from mespot.tables.load import read_videos
 
 
 def grid(dataset: str) -> None:
-    """Search the grid of a data set; see ``mespot.selection.grid``."""
+    """Search the grid of a data set; see ``mespot.search.grid``."""
     with open_stage("grid", dataset) as stage:
         params, project = stage.params, stage.project
         for kind in TYPES:

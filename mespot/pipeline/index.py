@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mespot.data.index import build_index
+from mespot.datasets.index import build_index
 from mespot.pipeline.raw import raw_root
 from mespot.pipeline.stage import fresh, open_stage
 

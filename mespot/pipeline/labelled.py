@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mespot.data.load import read_events
-from mespot.errors import MespotError
-from mespot.project import Project
+from mespot.core.errors import MespotError
+from mespot.core.project import Project
+from mespot.tables.load import read_events
 
 
 def read_labelled(project: Project, dataset: str) -> pd.DataFrame:
-    """Read ``events.csv`` of a data set; see ``mespot.data.load.read_events``.
+    """Read ``events.csv`` of a data set; see ``mespot.tables.load.read_events``.
 
     Raises:
         MespotError: there is no event in it.

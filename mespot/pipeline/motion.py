@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mespot.errors import MespotError
-from mespot.faces.motion import motion_dataset
+from mespot.core.errors import MespotError
+from mespot.flow.motion import motion_dataset
 from mespot.pipeline.stage import fresh, open_stage
 
 

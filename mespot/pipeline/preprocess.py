@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mespot.data.load import read_videos
 from mespot.faces.preprocess import preprocess_dataset
 from mespot.pipeline.raw import raw_root
 from mespot.pipeline.stage import fresh, open_stage
+from mespot.tables.load import read_videos
 
 
 def preprocess(dataset: str) -> None:

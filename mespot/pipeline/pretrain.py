@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mespot.data.shards import Shards
-from mespot.data.video_list import VideoList
+from mespot.core.project import Project
 from mespot.params import Params
 from mespot.pipeline.gather import gathered
 from mespot.pipeline.processes import live_log, open_together
 from mespot.pipeline.stage import fresh
-from mespot.project import Project
-from mespot.training.distributed import process_group
+from mespot.training.engine.distributed import process_group
 from mespot.training.pretrain import pretrain as run_pretraining
+from mespot.video.shards import Shards
+from mespot.video.video_list import VideoList
 
 
 def pretrain() -> None:

@@ -6,12 +6,12 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from mespot.core.project import Project
 from mespot.params import load_params
 from mespot.pipeline.stage import Stage, open_stage
-from mespot.project import Project
 from mespot.tracking import StageRun
-from mespot.training.distributed import Group
-from mespot.training.loop import Log
+from mespot.training.engine.distributed import Group
+from mespot.training.engine.loop import Log
 
 
 @contextlib.contextmanager

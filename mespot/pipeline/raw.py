@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mespot.errors import MespotError
-from mespot.files import read_json
+from mespot.core.errors import MespotError
+from mespot.core.files import read_json
+from mespot.core.project import Project
 from mespot.params import Params
-from mespot.project import Project
 
 
 def raw_root(params: Params, project: Project) -> Path:

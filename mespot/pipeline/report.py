@@ -9,19 +9,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mespot.data.load import read_events, read_interval_table, read_videos
-from mespot.evaluation.canvas import plain_style, save_png
-from mespot.evaluation.plots import f1_bars, grid_heatmap, pr_curves
+from mespot.core.files import read_json, write_csv, write_json
+from mespot.core.parallel import map_videos
+from mespot.core.project import Project
+from mespot.crops.archive import CropReader
 from mespot.evaluation.summary import headline, score_branches, summarise, summary_tables
-from mespot.evaluation.timeline import draw_timeline
 from mespot.evaluation.verdicts import mark_hits
-from mespot.faces.archive import CropReader
-from mespot.files import read_json, write_csv, write_json
 from mespot.flow.signals import FlowSignals
-from mespot.parallel import map_videos
 from mespot.params import Params
 from mespot.pipeline.stage import fresh, open_stage
-from mespot.project import Project
+from mespot.plots.canvas import plain_style, save_png
+from mespot.plots.results import f1_bars, grid_heatmap, pr_curves
+from mespot.plots.timeline import draw_timeline
 from mespot.report.collect import (
     best_cells,
     chosen_settings,
@@ -31,6 +30,7 @@ from mespot.report.collect import (
 )
 from mespot.report.results_page import Results, write_results_page
 from mespot.report.video import VideoView, timeline
+from mespot.tables.load import read_events, read_interval_table, read_videos
 from mespot.tracking.served import save_served_system
 
 

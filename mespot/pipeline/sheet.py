@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mespot.faces.sheet import write_contact_sheet
+from mespot.faces.contact_sheet import write_contact_sheet
 from mespot.pipeline.stage import fresh, open_stage
 
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from mespot.data.load import read_videos
-from mespot.errors import MespotError
-from mespot.files import read_json, read_npz, write_npz
+from mespot.core.errors import MespotError
+from mespot.core.files import read_json, read_npz, write_npz
+from mespot.core.parallel import map_videos
 from mespot.models.weights import read_description
-from mespot.parallel import map_videos
-from mespot.pipeline.seen import seen_files
+from mespot.pipeline.model_inputs import seen_files
 from mespot.pipeline.stage import fresh, open_stage
 from mespot.slices.gate import Gate
 from mespot.slices.score import score_video
+from mespot.tables.load import read_videos
 
 
 def slices(dataset: str, length: float) -> None:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mespot.errors import MespotError
-from mespot.files import write_json
-from mespot.fingerprint import stage_fingerprint
+from mespot.core.errors import MespotError
+from mespot.core.files import write_json
+from mespot.core.fingerprint import stage_fingerprint
+from mespot.core.project import Project, exclusive
 from mespot.params import Params, load_params
-from mespot.project import Project, exclusive
 from mespot.tracking import StageRun, stage_run
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mespot.files import write_csv, write_json
+from mespot.core.files import write_csv, write_json
 from mespot.pipeline.stage import fresh, open_stage
 
 

@@ -17,13 +17,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mespot.data.adapter import Adapter
-from mespot.data.folders import NoFrames
-from mespot.data.numbers import Numbering
-from mespot.data.raw import RawEvent, RawVideo
-from mespot.data.resolution import MISSING, NOT_RECORDED, resolve_rows
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
+from mespot.datasets.adapter import Adapter
+from mespot.datasets.raw import RawEvent, RawVideo
+from mespot.datasets.resolution import MISSING, NOT_RECORDED, resolve_rows
 from mespot.params.data import DataParams
+from mespot.tables.numbers import Numbering
+from mespot.video.folders import NoFrames
 
 _COLUMNS = ("subject", "video", "type", "onset", "offset", "seconds")
 
@@ -143,7 +143,7 @@ def _warnings() -> Iterator[list[str]]:
     lines: list[str] = []
     handler = logging.Handler(logging.WARNING)
     handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
-    log = logging.getLogger("mespot.data")
+    log = logging.getLogger("mespot.datasets")
     passed = log.propagate
     log.addHandler(handler)
     log.propagate = False

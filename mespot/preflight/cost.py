@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from mespot.data.folders import frame_files
-from mespot.data.frames import open_frames
-from mespot.data.raw import RawVideo
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
+from mespot.core.parallel import cores
+from mespot.datasets.raw import RawVideo
 from mespot.faces.alignment import stride_of
-from mespot.parallel import cores
 from mespot.params import Params
+from mespot.video.folders import frame_files
+from mespot.video.frames import open_frames
 
 # Measured on the embedded data of the default settings (192 px, jpg quality 95, 36 videos of 320 px
 # frames): 14.2 kB per colour crop and 11.5 kB per grey one, as the archives in artifacts/faces hold

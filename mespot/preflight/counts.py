@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from mespot.data.published import Published
+from mespot.datasets.published import Published
 from mespot.preflight.census import Census
 from mespot.preflight.finding import natural
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from mespot.data.adapter import ADAPTERS, Adapter, adapter
-from mespot.data.published import Published
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
+from mespot.core.project import Project
+from mespot.datasets.adapter import ADAPTERS, Adapter, adapter
+from mespot.datasets.published import Published
 from mespot.params import Params
 from mespot.preflight.census import Census, take_census
 from mespot.preflight.cost import Cost, estimate
@@ -38,7 +39,6 @@ from mespot.preflight.review import (
     review_surplus,
 )
 from mespot.preflight.wording import write_cost, write_difference
-from mespot.project import Project
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,8 @@ def check_dataset(
     """Check one data set; what is wrong with it becomes findings.
 
     Args:
-        dataset: a name that ``mespot.data.adapter`` knows, or that of a folder of the user's own.
+        dataset: a name that ``mespot.datasets.adapter`` knows, or that of a folder of the user's
+            own.
         project: where params and artifacts lie.
         params: of the project.
         root: folder with one folder per data set; ``None`` takes ``data.root`` of the params.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from mespot.data.raw import RawVideo
+from mespot.datasets.raw import RawVideo
 from mespot.preflight.finding import ERROR, NOTE, OK, WARNING, Finding, few, several
 from mespot.preflight.frames import Ends, sizes_of
 

@@ -14,12 +14,12 @@ from pathlib import Path
 import av
 import numpy as np
 
-from mespot.data.container import open_container
-from mespot.data.folders import frame_files
-from mespot.data.picture import read_picture
-from mespot.data.raw import RawVideo
-from mespot.errors import MespotError
-from mespot.progress import track
+from mespot.core.errors import MespotError
+from mespot.core.progress import track
+from mespot.datasets.raw import RawVideo
+from mespot.video.container import open_container
+from mespot.video.folders import frame_files
+from mespot.video.picture import read_picture
 
 # opening waits for the disk or the network, not for a core
 _THREADS = 8

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mespot.events import TYPES, iou_matrix
+from mespot.core.events import TYPES, iou_matrix
 
 ME_SECONDS = 0.5  # longest micro-expression by definition (Yan et al., J. Nonverbal Behav. 2013)
 

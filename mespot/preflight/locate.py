@@ -7,11 +7,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
+from mespot.core.project import Project
 from mespot.params import Params
 from mespot.pipeline.raw import raw_root
 from mespot.preflight.finding import few
-from mespot.project import Project
 
 # what the owners' downloads are called, for users who unpacked them one folder too high
 _SIGNS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from mespot.data.raw import RawEvent
+from mespot.datasets.raw import RawEvent
 from mespot.preflight.finding import several
 
 

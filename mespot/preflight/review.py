@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
-from mespot.data.numbers import Numbering
-from mespot.data.published import Published
-from mespot.data.resolution import NOT_RECORDED
+from mespot.datasets.published import Published
+from mespot.datasets.resolution import NOT_RECORDED
 from mespot.params.data import DataParams
 from mespot.preflight.census import Census
 from mespot.preflight.counts import Completeness
 from mespot.preflight.finding import ERROR, NOTE, OK, WARNING, Finding, few, several
 from mespot.preflight.labels import ME_SECONDS
 from mespot.preflight.release import describe_sheets
+from mespot.tables.numbers import Numbering
 
 _FAULTS = 5  # shown one by one
 _FAULTY = ("negative_frame", "reversed_frames", "offset_missing")  # reasons of data.faulty_rows

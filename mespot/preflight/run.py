@@ -7,13 +7,13 @@ import shutil
 
 import psutil
 
-from mespot.data.adapter import adapter
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
+from mespot.core.project import Project
+from mespot.datasets.adapter import adapter
 from mespot.params import Params, load_params
 from mespot.preflight.census import take_census
 from mespot.preflight.finding import ERROR, NOTE, OK, Finding, several
 from mespot.preflight.locate import misplacement, place_of
-from mespot.project import Project
 
 _GIB = 2**30
 _NEEDED_DISK = 5.0  # GiB: embedded frames, artifacts and the DVC cache of the default run

@@ -7,9 +7,9 @@ import html
 import pandas as pd
 import plotly.graph_objects as go
 
-from mespot.evaluation.colours import BRANCH_COLOURS, TYPE_NAMES
 from mespot.evaluation.summary import BRANCHES, KINDS
-from mespot.report.look import BRANCH_LINES, look, panels
+from mespot.plots.colours import BRANCH_COLOURS, TYPE_NAMES
+from mespot.report.style import BRANCH_LINES, look, panels
 
 _SYMBOLS = {"model": "diamond", "flow": "square", "fused": "circle"}
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mespot.evaluation.plots import best_per_cell
+from mespot.core.events import TYPES
 from mespot.evaluation.strata import (
     f1_by_bin,
     judged_spans,
@@ -19,8 +19,8 @@ from mespot.evaluation.strata import (
 )
 from mespot.evaluation.summary import BRANCHES
 from mespot.evaluation.verdicts import judge
-from mespot.events import TYPES
 from mespot.flow.signals import FlowSignals
+from mespot.plots.results import best_per_cell
 
 _FUSION = ("ablation", "differences", "reliability", "oracle")
 

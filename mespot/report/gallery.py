@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mespot.evaluation.colours import TYPE_COLOURS, TYPE_NAMES
 from mespot.evaluation.strata import judged_spans
 from mespot.flow.signals import FlowSignals
 from mespot.params.report import PageParams
+from mespot.plots.colours import TYPE_COLOURS, TYPE_NAMES
 from mespot.report.thumbnails import shrink, strip_url
 from mespot.report.video import VideoView
 

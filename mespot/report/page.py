@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from mespot.evaluation.colours import TYPE_COLOURS, TYPE_NAMES
-from mespot.files import write_text
+from mespot.core.files import write_text
+from mespot.plots.colours import TYPE_COLOURS, TYPE_NAMES
 
 if TYPE_CHECKING:  # plotly takes a second to import, and a page without charts needs it not
     import plotly.graph_objects as go

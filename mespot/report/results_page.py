@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from mespot.evaluation.colours import TYPE_NAMES
 from mespot.evaluation.summary import BRANCHES, KINDS
 from mespot.params.report import PageParams
+from mespot.plots.colours import TYPE_NAMES
 from mespot.report.charts import f1_chart, pr_chart, strata_chart, subject_chart
 from mespot.report.gallery import gallery
 from mespot.report.page import Page

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from mespot.evaluation.colours import BRANCH_COLOURS, TYPE_COLOURS, TYPE_NAMES
-from mespot.evaluation.plots import best_per_cell
-from mespot.events import TYPES
-from mespot.report.look import look, panels
+from mespot.core.events import TYPES
+from mespot.plots.colours import BRANCH_COLOURS, TYPE_COLOURS, TYPE_NAMES
+from mespot.plots.results import best_per_cell
+from mespot.report.style import look, panels
 
 
 def heatmap_chart(table: pd.DataFrame) -> go.Figure:

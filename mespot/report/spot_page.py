@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from mespot.evaluation.colours import TYPE_NAMES
 from mespot.params.report import PageParams, ReportParams
+from mespot.plots.colours import TYPE_NAMES
 from mespot.report.gallery import found_gallery
 from mespot.report.page import Page
 from mespot.report.video import VideoView, timeline

@@ -17,7 +17,7 @@ _INSIDE = 0.5  # share of the pictures that intervals get at most
 
 
 class Crops(Protocol):
-    """Random access to the crops of a video, see ``mespot.faces.archive.CropReader``."""
+    """Random access to the crops of a video, see ``mespot.crops.archive.CropReader``."""
 
     def __len__(self) -> int: ...
 

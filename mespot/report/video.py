@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mespot.evaluation.areas import Area, group_regions
-from mespot.evaluation.thinning import stretches, thin
 from mespot.evaluation.verdicts import judge
 from mespot.flow.signals import FlowSignals
 from mespot.params.report import PageParams
+from mespot.plots.areas import Area, group_regions
+from mespot.plots.decimation import stretches, thin
 from mespot.report.thumbnails import Crops, make_sprite
 from mespot.speech.share import SPEAKS
 

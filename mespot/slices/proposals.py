@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mespot.events import iou_matrix
+from mespot.core.events import iou_matrix
 
 
 def suppressed_scores(

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mespot.errors import MespotError
-from mespot.faces.archive import CropReader
-from mespot.faces.clips import ClipSet, open_clips
+from mespot.core.errors import MespotError
+from mespot.crops.archive import CropReader
+from mespot.crops.clips import ClipSet, open_clips
 from mespot.models.classifier import Classifier
 from mespot.models.inference import half_weights, predict_all
 from mespot.models.weights import device_for_training, load_classifier

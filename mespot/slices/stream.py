@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mespot.faces.archive import CropReader
-from mespot.faces.clips import blend, check_crops, clip_moments, neighbours, shrink
-from mespot.faces.track import FaceTrack
+from mespot.crops.archive import CropReader
+from mespot.crops.clips import blend, check_crops, clip_moments, neighbours, shrink
+from mespot.crops.track import FaceTrack
 
 
 class ClipStream:

@@ -1,7 +1,7 @@
 """The sound track of a video file, streamed with PyAV: mono at 16 kHz on the video's own time.
 
 Sample 0 lies at the time of the first frame that is shown, as index 0 of the frames does (see
-:mod:`mespot.data.clock`): a track that begins later starts with silence, what comes before the
+:mod:`mespot.video.clock`): a track that begins later starts with silence, what comes before the
 first frame is left out. Pauses in the track (lost packets, late starts) are silence, so that what
 follows stays in time. Memory holds one packet, however long the video is.
 """
@@ -15,8 +15,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from mespot.data.container import open_container
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
+from mespot.video.container import open_container
 
 log = logging.getLogger(__name__)
 RATE = 16_000  # Hz, what voice detectors are trained on

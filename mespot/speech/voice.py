@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mespot.data.container import open_container, packet_times
-from mespot.data.file_source import read_clock
 from mespot.speech.detector import Detector, SileroDetector
 from mespot.speech.sound import RATE, SoundTrack, read_sound
+from mespot.video.container import open_container, packet_times
+from mespot.video.file_source import read_clock
 
 log = logging.getLogger(__name__)
 _LEAST = 0.5  # share of the video that the sound must cover

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mespot.data.megc import FPS, part_of
-from mespot.data.numbers import Numbering
-from mespot.errors import MespotError
-from mespot.events import TYPES
+from mespot.core.errors import MespotError
+from mespot.core.events import TYPES
+from mespot.datasets.megc import FPS, part_of
 from mespot.submission.edition import EDITIONS, HEADER_OF, LENGTHS, guess_edition, names_of
 from mespot.submission.format import HEADERS, Fault, scan_submission
+from mespot.tables.numbers import Numbering
 
 ME_SECONDS = 0.5  # published entries call longer intervals mae: (offset - onset) / fps > 0.5
 _PARTS = {"samm": "SAMM", "cas": "CAS"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from mespot.data.megc import PUBLISHED_2022, PUBLISHED_2023
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
+from mespot.datasets.megc import PUBLISHED_2022, PUBLISHED_2023
 
 # the newest first: the SAMM names of 2022 are among those of 2023
 EDITIONS = {"megc2023": "MEGC 2023 to 2025", "megc2022": "MEGC 2022"}

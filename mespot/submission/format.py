@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from mespot.data.table_text import NoText, decode, read_bytes, records
-from mespot.errors import MespotError
-from mespot.events import TYPES
+from mespot.core.errors import MespotError
+from mespot.core.events import TYPES
+from mespot.tables.table_text import NoText, decode, read_bytes, records
 
 HEADERS = {
     2022: ("vid", "pred_onset", "pred_offset", "type"),

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mespot.data.event_table import read_table
-from mespot.errors import MespotError
-from mespot.events import INTERVAL_COLUMNS, check_table
+from mespot.core.errors import MespotError
+from mespot.core.events import INTERVAL_COLUMNS, check_table
+from mespot.tables.event_table import read_table
 
 
 def read_intervals(path: str | Path, branch: str = "fused", min_score: float = 0.0) -> pd.DataFrame:

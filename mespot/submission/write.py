@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mespot.data.megc import part_of
-from mespot.data.numbers import Numbering
-from mespot.errors import MespotError
-from mespot.files import write_csv
+from mespot.core.errors import MespotError
+from mespot.core.files import write_csv
+from mespot.datasets.megc import part_of
 from mespot.submission.format import HEADERS
+from mespot.tables.numbers import Numbering
 
 
 def write_submission(

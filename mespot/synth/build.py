@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import simplejpeg
 
-from mespot.files import read_json, write_csv, write_json
-from mespot.fingerprint import hash_path
-from mespot.parallel import map_videos
+from mespot.core.files import read_json, write_csv, write_json
+from mespot.core.fingerprint import hash_path
+from mespot.core.parallel import map_videos
 from mespot.synth import casme3, samm_lv
 from mespot.synth.layout import Layout, VideoPlan
 from mespot.synth.render import Renderer

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from openpyxl import Workbook
 
-from mespot.files import atomic_path
+from mespot.core.files import atomic_path
 
 _EPOCH = "1980-01-01T00:00:00Z"
 

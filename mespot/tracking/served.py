@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mespot.params.load import default_params_path
 
-SCRIPT = Path(__file__).resolve().parents[1] / "served_system.py"
+SCRIPT = Path(__file__).resolve().parents[1] / "spotting" / "served_system.py"
 
 
 def save_served_system(system: Path, folder: Path) -> None:

@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.tracking.store import connect, store_uri
 
 HOST = "127.0.0.1"  # nobody else in the network sees the runs

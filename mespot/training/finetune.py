@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import torch
 
-from mespot.errors import MespotError
-from mespot.events import TYPES
-from mespot.faces.clips import ClipSet, open_clips
-from mespot.files import atomic_path, read_json, write_csv, write_json
+from mespot.core.errors import MespotError
+from mespot.core.events import TYPES
+from mespot.core.files import atomic_path, read_json, write_csv, write_json
+from mespot.crops.clips import ClipSet, open_clips
 from mespot.models.weights import read_description, save_description, save_weights
 from mespot.models.zoo import create_encoder
-from mespot.training.classify import train_classifier
-from mespot.training.distributed import Group, alone
-from mespot.training.loop import Log, log_again, silent
-from mespot.training.timeline import make_timelines
+from mespot.training.engine.distributed import Group, alone
+from mespot.training.engine.loop import Log, log_again, silent
+from mespot.training.sampling.timeline import make_timelines
+from mespot.training.spotting_classifier import train_classifier
 from mespot.training.validation import split_subjects
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def finetune(
     tasks.sort(key=lambda task: params.granularities.index(task.granularity))
     finished = group.shared([(task.folder / _CURVE).exists() for task in tasks])
     if group.device.type == "cpu" and group.world == 1 and jobs != 1:
-        from mespot.parallel import map_videos
+        from mespot.core.parallel import map_videos
 
         arguments = [
             (task, silent, silent, group)

@@ -35,26 +35,26 @@ import pandas as pd
 import torch
 from torch import nn
 
-from mespot.errors import MespotError
-from mespot.faces.clips import ClipSet, open_clips
-from mespot.files import write_csv
+from mespot.core.errors import MespotError
+from mespot.core.files import write_csv
+from mespot.crops.clips import ClipSet, open_clips
 from mespot.models.importers.encoder import start_from
 from mespot.models.inputs import prepare, to_unit
 from mespot.models.mae import MaskedAutoEncoder
 from mespot.models.masking import draw_masks, split_index
 from mespot.models.weights import save_description, save_weights
 from mespot.models.zoo import create_autoencoder
-from mespot.training.clip_stream import ClipStream, Videos
-from mespot.training.crops import crop, multi_scale_box
-from mespot.training.distributed import Group, alone, shard
-from mespot.training.loader import Ahead, Loading
-from mespot.training.loop import Log, fit, silent
-from mespot.training.picture import save_reconstruction
-from mespot.training.sampler import draw_unlabelled, generator
-from mespot.training.seeding import seeded
-from mespot.training.settings import loop_settings
-from mespot.training.task import Batch
-from mespot.training.timeline import moments_of_all
+from mespot.training.augmentation.crops import crop, multi_scale_box
+from mespot.training.engine.distributed import Group, alone, shard
+from mespot.training.engine.loader import Ahead, Loading
+from mespot.training.engine.loop import Log, fit, silent
+from mespot.training.engine.seeding import seeded
+from mespot.training.engine.settings import loop_settings
+from mespot.training.engine.task import Batch
+from mespot.training.reconstruction import save_reconstruction
+from mespot.training.sampling.clip_stream import ClipStream, Videos
+from mespot.training.sampling.sampler import draw_unlabelled, generator
+from mespot.training.sampling.timeline import moments_of_all
 
 if TYPE_CHECKING:
     from mespot.params.pretrain import PretrainParams
@@ -244,7 +244,7 @@ class StreamBatches:
 
 
 class Pretraining:
-    """The pre-training as the loop sees it, see ``mespot.training.task.Task``.
+    """The pre-training as the loop sees it, see ``mespot.training.engine.task.Task``.
 
     Args:
         model: the auto-encoder, on its device.

@@ -46,15 +46,15 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mespot.faces.clips import ClipSet
+from mespot.crops.clips import ClipSet
 from mespot.models.classifier import Classifier
 from mespot.models.inputs import prepare
-from mespot.training.augment import Change, Strength, augment, draw_changes
-from mespot.training.clip_change import change_clip, draw_change
-from mespot.training.mixing import draw_erased, erase, mix_step, smooth
-from mespot.training.sampler import Draw, draw_balanced, generator
-from mespot.training.task import Batch
-from mespot.training.timeline import Timeline
+from mespot.training.augmentation.clip_change import change_clip, draw_change
+from mespot.training.augmentation.gentle import Change, Strength, augment, draw_changes
+from mespot.training.augmentation.mixing import draw_erased, erase, mix_step, smooth
+from mespot.training.engine.task import Batch
+from mespot.training.sampling.sampler import Draw, draw_balanced, generator
+from mespot.training.sampling.timeline import Timeline
 
 if TYPE_CHECKING:
     from mespot.params.finetune import FinetuneParams
@@ -77,7 +77,7 @@ class Objective(nn.Module):
 
 
 class Spotting:
-    """The training of one classifier, see ``mespot.training.task.Task``.
+    """The training of one classifier, see ``mespot.training.engine.task.Task``.
 
     Args:
         model: the classifier, on its device.

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from mespot.errors import MespotError
-from mespot.faces.clips import ClipSet
+from mespot.core.errors import MespotError
+from mespot.crops.clips import ClipSet
 from mespot.models.classifier import Classifier
 from mespot.models.inputs import prepare
-from mespot.training.distributed import Group, collect, shard
-from mespot.training.sampler import draw_balanced, generator
-from mespot.training.timeline import Timeline
+from mespot.training.engine.distributed import Group, collect, shard
+from mespot.training.sampling.sampler import draw_balanced, generator
+from mespot.training.sampling.timeline import Timeline
 
 _CLIPS = 128
 _AT_ONCE = 32

@@ -16,7 +16,7 @@ from real_scoring import clip_table, judge, person_difference, person_interval, 
 from real_sheets import draw_sheet
 from real_truth import ClipTruth, agree, covered, read_truth
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 
 FOLDER = Path(__file__).resolve().parents[2].parent / "shared/data/faces/real"
 

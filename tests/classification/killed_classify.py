@@ -18,7 +18,7 @@ import matplotlib.figure  # noqa: F401
 import torch
 import torch._dynamo  # noqa: F401
 
-import mespot.training.checkpoint as checkpoint
+import mespot.training.engine.checkpoint as checkpoint
 from mespot.pipeline.classify import train_on_lists
 
 # in a validation, with half a checkpoint written, after one, with half the results written

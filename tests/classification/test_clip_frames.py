@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mespot.classification.clip_frames import training_frames, window_clips
-from mespot.training.frame_sampling import ClipRule, finetune_frames, window_frames
+from mespot.training.sampling.frame_sampling import ClipRule, finetune_frames, window_frames
 
 RULE = ClipRule()
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mespot.classification.lists import check_readable, open_lists
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from tests.classification.toy_clips import lists, section, write_lists
 
 

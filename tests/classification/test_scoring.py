@@ -7,10 +7,10 @@ from torch import nn
 
 from mespot.classification.scoring import class_probabilities
 from mespot.classification.train import judge
-from mespot.data.clip_list import read_clip_list
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.models.inputs import to_unit
-from mespot.training.distributed import alone
+from mespot.tables.clip_list import read_clip_list
+from mespot.training.engine.distributed import alone
 from tests.classification.toy_clips import section, write_clip
 
 CPU = alone(torch.device("cpu"))

@@ -7,7 +7,7 @@ import torch
 from mespot.classification.task import Classification, smoothed
 from mespot.models.classifier import Classifier
 from mespot.models.zoo import create_encoder
-from mespot.training.distributed import Group, alone
+from mespot.training.engine.distributed import Group, alone
 from tests.classification.toy_clips import section
 
 CPU = torch.device("cpu")

@@ -10,12 +10,12 @@ from mespot.classification.train import (
     number_of_steps,
     train_clip_classifier,
 )
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.models.classifier import Classifier
 from mespot.models.weights import save_weights
 from mespot.models.zoo import create_encoder
 from mespot.params import load_params
-from mespot.training.distributed import alone
+from mespot.training.engine.distributed import alone
 from tests.classification.toy_clips import lists, section, write_lists
 
 CPU = alone(torch.device("cpu"))

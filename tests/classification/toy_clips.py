@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from ruamel.yaml import YAML
 
-from mespot.data.clip_list import read_clip_lists
 from mespot.params import load_params
 from mespot.params.load import default_params_path
+from mespot.tables.clip_list import read_clip_lists
 
 SIDE = 48
 COUNTS = {"train": 8, "val": 3, "test": 4}  # clips per class

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from mespot.data.shards import Shards
+from mespot.video.shards import Shards
 
 
 def test_videos_are_packed_and_counted(run, tmp_path):

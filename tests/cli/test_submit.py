@@ -83,7 +83,7 @@ def entry(tree, params_file, tmp_path_factory):
 @pytest.fixture
 def searched(monkeypatch):
     """Names of the videos that are searched."""
-    from mespot import submit
+    from mespot.submission import run as submit
 
     names = []
 
@@ -97,7 +97,7 @@ def searched(monkeypatch):
 
 
 def best_iou(rows: pd.DataFrame, event: tuple[int, int]) -> float:
-    from mespot.events import iou_matrix
+    from mespot.core.events import iou_matrix
 
     return float(iou_matrix(rows[["onset", "offset"]].to_numpy(), np.array([event])).max())
 
@@ -161,8 +161,8 @@ def test_it_finds_what_spot_finds(run, tree, params_file, tmp_path):
 
 def write_system(folder: Path, params, threshold: float) -> None:
     """A system whose search chose the flow branch, with an operating point."""
-    from mespot.selection.candidates import FEATURES
-    from mespot.selection.setting import CurveSetting
+    from mespot.fusion.candidates import FEATURES
+    from mespot.search.setting import CurveSetting
 
     folder.mkdir()
     scorer = {key: [1.0] * len(FEATURES) for key in ("mean", "scale", "weight")}
@@ -219,8 +219,8 @@ def test_a_system_of_another_version_is_one_line(run, tree, params, params_file,
 
 @pytest.mark.slow
 def test_a_changed_setting_starts_afresh(run, tree, entry, params_file, monkeypatch, tmp_path):
-    from mespot import submit
-    from mespot.errors import MespotError
+    from mespot.core.errors import MespotError
+    from mespot.submission import run as submit
 
     searched = []
 

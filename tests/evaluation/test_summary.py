@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.evaluation.summary import score_branches, summarise, summary_tables
 from mespot.params import load_params
 

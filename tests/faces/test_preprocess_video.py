@@ -5,14 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
+from mespot.crops.archive import CropReader
+from mespot.crops.track import FaceTrack
 from mespot.faces import preprocess
-from mespot.faces.archive import CropReader
+from mespot.faces.contact_sheet import write_contact_sheet
 from mespot.faces.geometry import compose, invert, transform
 from mespot.faces.landmarks import eye_centres
 from mespot.faces.preprocess import preprocess_dataset, preprocess_video
-from mespot.faces.sheet import write_contact_sheet
-from mespot.faces.track import FaceTrack
 
 
 def files(folder) -> dict[str, bytes]:
@@ -106,7 +106,7 @@ def test_name_with_a_folder_is_refused(scene, params, tmp_path):
 @pytest.fixture
 def dataset(scene, tmp_path):
     """Three short videos as folders of jpgs, and their table."""
-    frames = pytest.importorskip("mespot.data.frames")
+    frames = pytest.importorskip("mespot.video.frames")
     assert frames.open_frames
     rows = []
     for number, absent in enumerate((range(0), range(3, 5), range(0))):

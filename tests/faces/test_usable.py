@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.faces.preprocess import preprocess_video
 from mespot.faces.usable import FEW_CONTRAST, FEW_IOD, LEAST_IOD, Light, check_usable
 

@@ -7,9 +7,10 @@ import weakref
 import cv2
 import numpy as np
 
-from mespot.faces.track import FaceTrack
+from mespot.crops.track import FaceTrack
 from mespot.flow.pooling import pool_video
-from mespot.flow.signals import FlowSignals, refine
+from mespot.flow.refine import refine
+from mespot.flow.signals import FlowSignals
 from mespot.params.flow import FlowParams
 from mespot.synth.identity import make_identity
 from mespot.synth.motion import make_wander, visible_envelope

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mespot.errors import MespotError
-from mespot.files import read_npz, write_npz
+from mespot.core.errors import MespotError
+from mespot.core.files import read_npz, write_npz
 from mespot.flow.forest import _HOPELESS, Forest
 
 # two trees: "a <= 1 ? (b <= -2 ? 10 : 20) : 40", and a leaf of 3

@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 import pytest
 
-from mespot.data.frames import open_frames
-from mespot.faces.archive import CropReader
+from mespot.crops.archive import CropReader
+from mespot.crops.track import FaceTrack
 from mespot.faces.preprocess import preprocess_video
-from mespot.faces.track import FaceTrack
-from mespot.flow.spot import flow_video
+from mespot.flow.branch import flow_video
 from mespot.params import load_params
 from mespot.synth.identity import make_identity
 from mespot.synth.render import Renderer
+from mespot.video.frames import open_frames
 from tests.flow.scenes import blink, event, script
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mespot.faces.track import FaceTrack
+from mespot.crops.track import FaceTrack
 from mespot.flow.geometry import face_geometry
 from mespot.synth.portrait import LANDMARKS
 from tests.flow.plain import REGIONS

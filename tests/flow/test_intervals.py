@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mespot.events import INTERVAL_COLUMNS, check_table
+from mespot.core.events import INTERVAL_COLUMNS, check_table
 from mespot.flow import intervals
 from mespot.flow.intervals import FEATURES, find_intervals, keep_best, kind_of
 from mespot.flow.signals import FlowSignals

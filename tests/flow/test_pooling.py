@@ -6,13 +6,13 @@ import sys
 import numpy as np
 import pytest
 
-from mespot.crew import Crew
-from mespot.events import keep_apart
-from mespot.faces.grey_store import GreyWriter, open_crops
-from mespot.faces.timing import Timing
-from mespot.flow.apart import measured_by
+from mespot.core.events import keep_apart
+from mespot.core.timing import Timing
+from mespot.core.worker_pool import Crew
+from mespot.crops.grey_store import GreyWriter, open_crops
 from mespot.flow.pooling import pool_video
 from mespot.flow.regions import ANCHORS, EXPRESSIVE
+from mespot.flow.remote import measured_by
 from mespot.flow.spans import overlap, share_of_shorter
 from mespot.params import load_params
 from tests.flow.scenes import Scene, event, script
@@ -142,7 +142,7 @@ def test_of_spans_that_clash_the_better_one_stays(share):
 
 def test_the_flow_branch_starts_without_heavy_libraries():
     code = (
-        "import sys, mespot.spot\n"
+        "import sys, mespot.spotting.run\n"
         "heavy = ('torch', 'sklearn', 'scipy.optimize', 'matplotlib.figure', 'mlflow', 'plotly')\n"
         "print([name for name in heavy if name in sys.modules])"
     )

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
-from mespot.faces.archive import CropReader
+from mespot.crops.archive import CropReader
+from mespot.crops.track import FaceTrack
 from mespot.faces.preprocess import preprocess_video
-from mespot.faces.track import FaceTrack
+from mespot.flow.branch import flow_video
 from mespot.flow.signals import FlowSignals
-from mespot.flow.spot import flow_video
 from mespot.params import load_params
 from mespot.synth.identity import make_identity
 from mespot.synth.render import Renderer

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mespot.errors import MespotError
-from mespot.files import read_npz, write_npz
+from mespot.core.errors import MespotError
+from mespot.core.files import read_npz, write_npz
 from mespot.flow.pooling import pool_video
-from mespot.flow.signals import FlowSignals, refine
+from mespot.flow.refine import refine
+from mespot.flow.signals import FlowSignals
 from mespot.params import load_params
 
 from .scenes import Scene, event, script

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mespot.faces.track import FaceTrack
+from mespot.crops.track import FaceTrack
 from mespot.flow.pooling import Pooled
 from mespot.flow.regions import ANCHORS, EXPRESSIVE
 from mespot.flow.states import NAMES, labels, states_of

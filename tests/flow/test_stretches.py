@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.flow.channels import NAMES
 from mespot.flow.intervals import described
 from mespot.flow.proposals import Proposals

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.metric import F1Scorer, Tally, count, f1_score, match
 
 VIDEOS = ["a", "b", "c"]

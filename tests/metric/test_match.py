@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mespot.events import iou_matrix
+from mespot.core.events import iou_matrix
 from mespot.metric import match
 
 

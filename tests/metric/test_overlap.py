@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mespot.errors import MespotError
-from mespot.events import iou_matrix
+from mespot.core.errors import MespotError
+from mespot.core.events import iou_matrix
 from mespot.metric import F1Scorer, Protocol
 
 VIDEOS = ["a", "b", "c"]

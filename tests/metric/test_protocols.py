@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.metric import (
     ALIASES,
     MATCHINGS,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.models.attention import SplitAttention
 from mespot.models.classifier import Classifier
 from mespot.models.lgi_former import LGIFormer

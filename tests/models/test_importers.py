@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.models.classifier import Classifier
 from mespot.models.importers.encoder import import_encoder, start_from
 from mespot.models.importers.read import read_tensors

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from mespot.faces.clips import MOTION_UNIT
+from mespot.crops.clips import MOTION_UNIT
 from mespot.models.inputs import prepare, to_unit
 
 

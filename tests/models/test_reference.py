@@ -16,7 +16,7 @@ from mespot.models.masking import part_window_mask, split_index, tube_mask
 from mespot.models.positions import sinusoid_table
 from mespot.models.targets import masked_targets
 from mespot.models.zoo import create_autoencoder, create_encoder
-from mespot.training.optimiser import learning_rate, parameter_groups
+from mespot.training.engine.optimiser import learning_rate, parameter_groups
 
 FOLDER = Path(__file__).resolve().parents[2].parent / "shared/data/reference"
 FILE = FOLDER / "numerics_ref.npz"

@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.models.classifier import Classifier
 from mespot.models.inference import predict
 from mespot.models.weights import (

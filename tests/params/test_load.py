@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.params import load_params, per_dataset
 
 

@@ -17,8 +17,8 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from mespot.faces.archive import CropWriter
-from mespot.faces.track import FaceTrack
+from mespot.crops.archive import CropWriter
+from mespot.crops.track import FaceTrack
 
 ROOT = Path(__file__).resolve().parents[2]
 SET = "samm_lv"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from mespot.files import write_csv, write_json, write_npz
+from mespot.core.files import write_csv, write_json, write_npz
 from mespot.models.weights import save_description
 from tests.flow.plain import plain_signals
 from tests.pipeline.conftest import SET, Toy, write_crops
-from tests.selection.world import FPS, FRAMES, LENGTHS, folds_of, world
+from tests.search.world import FPS, FRAMES, LENGTHS, folds_of, world
 
 SPACE = {
     f"grid__{kind}__{axis}": values

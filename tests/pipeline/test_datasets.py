@@ -7,13 +7,13 @@ import shutil
 
 import pytest
 
-from mespot.data.columns import EVENT_COLUMNS
-from mespot.errors import MespotError
-from mespot.files import write_text
-from mespot.fingerprint import stage_fingerprint
+from mespot.core.errors import MespotError
+from mespot.core.files import write_text
+from mespot.core.fingerprint import stage_fingerprint
+from mespot.core.project import Project
 from mespot.pipeline.labelled import read_labelled
 from mespot.pipeline.stage import datasets_of, open_stage
-from mespot.project import Project
+from mespot.tables.columns import EVENT_COLUMNS
 from mespot.tracking import StageRun
 
 HEADER = ",".join(EVENT_COLUMNS) + "\n"

@@ -90,7 +90,7 @@ def built(project):
 
 
 def test_a_changed_docstring_in_an_adapter_indexes_its_set_alone(built):
-    file = built / "mespot" / "data" / "casme2.py"
+    file = built / "mespot" / "datasets" / "casme2.py"
     file.write_text(file.read_text(encoding="utf-8") + '\n"""Another word."""\n')
     assert repro(built) == {"index@casme2"}
 

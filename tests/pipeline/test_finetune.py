@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.models.weights import save_description, save_weights
 from mespot.models.zoo import create_encoder
 from mespot.pipeline.finetune import finetune

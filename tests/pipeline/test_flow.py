@@ -3,8 +3,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from mespot.errors import MespotError
-from mespot.faces.archive import CropWriter
+from mespot.core.errors import MespotError
+from mespot.crops.archive import CropWriter
 from mespot.flow.signals import FlowSignals
 from mespot.pipeline.flow import flow
 from tests.flow.scenes import Scene, event, script

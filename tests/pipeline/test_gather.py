@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
+from mespot.core.project import Project
 from mespot.pipeline.gather import gather, gathered
-from mespot.project import Project
 
 
 @pytest.fixture

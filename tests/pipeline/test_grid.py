@@ -3,13 +3,13 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.pipeline.grid import grid, load_slices
-from mespot.selection.model_branch import intervals_of
-from mespot.selection.setting import read_setting
+from mespot.search.model_branch import intervals_of
+from mespot.search.setting import read_setting
 from tests.pipeline.conftest import SET
 from tests.pipeline.searched import SPACE, moved_events, write_world
-from tests.selection.world import LENGTHS
+from tests.search.world import LENGTHS
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from mespot.data.load import read_videos
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.pipeline.index import index
+from mespot.tables.load import read_videos
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.pipeline.motion import motion
 from tests.pipeline.conftest import SET, write_crops
 

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from skimage import data
 
-from mespot.errors import MespotError
-from mespot.faces.archive import CropReader
-from mespot.faces.track import FaceTrack
+from mespot.core.errors import MespotError
+from mespot.crops.archive import CropReader
+from mespot.crops.track import FaceTrack
 from mespot.pipeline.preprocess import preprocess
 
 FRAMES = 6

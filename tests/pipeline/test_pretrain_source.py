@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from mespot.data.shards import Shards, pack
-from mespot.data.video_list import VideoList
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.params import load_params
 from mespot.pipeline.pretrain import _source
+from mespot.video.shards import Shards, pack
+from mespot.video.video_list import VideoList
 
 
 def settings(source, videos):

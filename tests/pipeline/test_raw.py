@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from mespot.errors import MespotError
-from mespot.files import write_json
+from mespot.core.errors import MespotError
+from mespot.core.files import write_json
+from mespot.core.project import Project
 from mespot.pipeline.raw import raw_root
-from mespot.project import Project
 
 
 def test_embedded_frames_are_found_or_their_command_is_named(params, tmp_path):

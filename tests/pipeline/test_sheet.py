@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mespot.files import write_csv
+from mespot.core.files import write_csv
 from mespot.pipeline.sheet import sheet
 
 
@@ -41,8 +41,10 @@ def test_the_least_certain_video_comes_first(project, monkeypatch):
             pass
 
     track = SimpleNamespace(landmarks=np.zeros((68, 2)), size=192, success=np.ones(4, bool))
-    monkeypatch.setattr("mespot.faces.sheet.CropReader", Reader)
-    monkeypatch.setattr("mespot.faces.sheet.FaceTrack", SimpleNamespace(load=lambda path: track))
+    monkeypatch.setattr("mespot.faces.contact_sheet.CropReader", Reader)
+    monkeypatch.setattr(
+        "mespot.faces.contact_sheet.FaceTrack", SimpleNamespace(load=lambda path: track)
+    )
     sheet("samm_lv")
     assert drawn == ["NA", "007"]
     picture = cv2.imread(str(project / "artifacts" / "sheet" / "samm_lv" / "contact_sheet.png"))

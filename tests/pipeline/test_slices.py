@@ -5,8 +5,8 @@ import pytest
 import torch
 
 import mespot.slices.score as scoring
-from mespot.errors import MespotError
-from mespot.files import read_npz, write_json, write_npz
+from mespot.core.errors import MespotError
+from mespot.core.files import read_npz, write_json, write_npz
 from mespot.models.classifier import Classifier
 from mespot.models.weights import save_description, save_weights
 from mespot.models.zoo import create_encoder

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from mespot.core.project import Project
 from mespot.params import load_params
 from mespot.preflight import check_dataset
-from mespot.project import Project
 
 
 @pytest.fixture

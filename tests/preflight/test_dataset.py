@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
-from mespot.data.adapter import ADAPTERS, Adapter
-from mespot.data.published import Published
-from mespot.data.raw import RawVideo
-from mespot.errors import MespotError
-from tests.data import official
+from mespot.core.errors import MespotError
+from mespot.datasets.adapter import ADAPTERS, Adapter
+from mespot.datasets.published import Published
+from mespot.datasets.raw import RawVideo
+from tests.datasets import official
 
 from .conftest import texts
 
@@ -200,7 +200,7 @@ def test_odd_rows_are_counted_by_reason_with_the_setting_that_allows_them(check,
 
 
 def test_the_check_agrees_with_the_index(check, raw, project, tmp_path):
-    from mespot.data.index import build_index
+    from mespot.datasets.index import build_index
     from mespot.params import load_params
 
     rows = [*ROWS, ["006_1_5", 2, 4, 9, "Macro"], ["007_1_2", 0, 5, 99.5, "Macro"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mespot.data.raw import RawVideo
+from mespot.datasets.raw import RawVideo
 from mespot.preflight.frames import ends_of, read_ends
 
 from .test_dataset import write_video

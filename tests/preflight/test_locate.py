@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.params import load_params
 from mespot.preflight import check_dataset
-from tests.data import official
+from tests.datasets import official
 
 from .conftest import texts
 

@@ -9,7 +9,7 @@ from mespot.params import load_params
 from mespot.preflight.cost import estimate
 from mespot.preflight.finding import few, natural, several
 from mespot.preflight.labels import label_statistics
-from tests.data import official
+from tests.datasets import official
 
 
 def test_label_statistics():
@@ -49,7 +49,7 @@ def test_names_sort_by_their_numbers_and_long_lists_end_in_a_count():
 
 
 def test_cost_follows_frames_rate_and_crop_size(tmp_path):
-    from mespot.data.adapter import ADAPTERS
+    from mespot.datasets.adapter import ADAPTERS
 
     official.samm_lv(tmp_path, [], {"006_1": 40, "006_2": 400})
     params = load_params()

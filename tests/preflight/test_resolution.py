@@ -7,11 +7,11 @@ from collections import Counter
 import pandas as pd
 import pytest
 
-from mespot.data.adapter import adapter
-from mespot.data.index import build_index
+from mespot.datasets.adapter import adapter
+from mespot.datasets.index import build_index
 from mespot.params import load_params
 from mespot.preflight.census import take_census
-from tests.data import official
+from tests.datasets import official
 
 LENIENT = load_params().data.model_copy(update={"allow_missing": True, "faulty_rows": "drop"})
 

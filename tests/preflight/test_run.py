@@ -9,7 +9,7 @@ import pytest
 
 from mespot.cli.app import main
 from mespot.preflight import preflight
-from tests.data import official
+from tests.datasets import official
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mespot.faces.archive import CropReader, CropWriter
+from mespot.crops.archive import CropReader, CropWriter
 from mespot.params.report import PageParams
 from mespot.report.video import VideoView
 from tests.flow.plain import plain_signals

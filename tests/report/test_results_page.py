@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mespot.evaluation.canvas import png_bytes
-from mespot.evaluation.plots import best_per_cell, f1_bars, grid_heatmap, pr_curves
 from mespot.evaluation.summary import headline, score_branches, summarise, summary_tables
 from mespot.params.report import ReportParams
+from mespot.plots.canvas import png_bytes
+from mespot.plots.results import best_per_cell, f1_bars, grid_heatmap, pr_curves
 from mespot.report.collect import (
     best_cells,
     chosen_settings,

@@ -5,7 +5,7 @@ import base64
 import cv2
 import numpy as np
 
-from mespot.faces.archive import CropReader
+from mespot.crops.archive import CropReader
 from mespot.report.thumbnails import choose_crops, make_sprite
 from tests.report.conftest import PAGE, grey_of
 

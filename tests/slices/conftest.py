@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from mespot.faces.archive import CropWriter
-from mespot.faces.track import FaceTrack
+from mespot.crops.archive import CropWriter
+from mespot.crops.track import FaceTrack
 from mespot.models.classifier import Classifier
 from mespot.models.weights import save_description, save_weights
 from mespot.models.zoo import create_encoder

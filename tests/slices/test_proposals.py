@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mespot.events import suppress
+from mespot.core.events import suppress
 from mespot.slices.proposals import suppressed_scores
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from mespot.faces.clips import ClipSet
-from mespot.faces.track import FaceTrack
+from mespot.crops.clips import ClipSet
+from mespot.crops.track import FaceTrack
 from mespot.models.classifier import Classifier
 from mespot.models.inference import predict
 from mespot.models.weights import save_description, save_weights

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mespot.errors import MespotError
-from mespot.faces.archive import CropWriter
-from mespot.faces.clips import open_clips
+from mespot.core.errors import MespotError
+from mespot.crops.archive import CropWriter
+from mespot.crops.clips import open_clips
 from mespot.slices.stream import ClipStream
 
 

@@ -8,9 +8,9 @@ import av
 import numpy as np
 import pytest
 
-from mespot.data.frames import open_frames
 from mespot.speech.detector import SileroDetector
 from mespot.speech.voice import voice_activity
+from mespot.video.frames import open_frames
 
 from .sounds import hush, tone, write_talkie
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.submission.check import check_submission
 from mespot.submission.edition import LENGTHS, guess_edition, names_of
 from mespot.submission.format import read_submission

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.submission.format import read_submission, scan_submission
 
 GOOD = "vid,onset,offset,type\nsub03,21,41,mae\n005_7,147,147,me\n"

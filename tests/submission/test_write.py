@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.submission.check import check_submission
 from mespot.submission.format import read_submission
 from mespot.submission.intervals import read_intervals

@@ -5,12 +5,12 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from mespot.data.frames import open_frames
-from mespot.data.index import build_index
-from mespot.data.numbers import Numbering
+from mespot.datasets.index import build_index
 from mespot.params import load_params
 from mespot.synth.build import LAYOUTS, build_synth, embedded_root
 from mespot.synth.script import script_events
+from mespot.tables.numbers import Numbering
+from mespot.video.frames import open_frames
 
 SEED = 7
 

@@ -21,11 +21,11 @@ import torch._dynamo  # noqa: F401
 from toy_training import FOLDS, archives, finetune_section, make_events, make_videos
 from toy_training import pretrain_section as section
 
-import mespot.training.checkpoint as checkpoint
-from mespot.data.shards import Shards
-from mespot.data.video_list import VideoList
+import mespot.training.engine.checkpoint as checkpoint
 from mespot.training.finetune import finetune
 from mespot.training.pretrain import pretrain
+from mespot.video.shards import Shards
+from mespot.video.video_list import VideoList
 
 # what dies: in a step, with half a checkpoint written, before and after its rename, at the end
 MOMENTS = ("step 1", "half 1", "rename 2", "after 2", "end")

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from mespot.training.clip_change import ClipChange, change_clip, draw_change
-from mespot.training.crops import Box, squared
-from mespot.training.rand_augment import Operation
+from mespot.training.augmentation.clip_change import ClipChange, change_clip, draw_change
+from mespot.training.augmentation.crops import Box, squared
+from mespot.training.augmentation.rand_augment import Operation
 from tests.classification.toy_clips import section
 
 SIZE = 64

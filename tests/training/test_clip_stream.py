@@ -5,10 +5,10 @@ import pytest
 from toy_training import pretrain_section
 from toy_videos import STEP, make_list
 
-from mespot.data.video_list import VideoList
-from mespot.errors import MespotError
-from mespot.training.clip_stream import ClipStream, fixed_part
-from mespot.training.order import EpochOrder
+from mespot.core.errors import MespotError
+from mespot.training.sampling.clip_stream import ClipStream, fixed_part
+from mespot.training.sampling.order import EpochOrder
+from mespot.video.video_list import VideoList
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mespot.errors import MespotError
-from mespot.faces.clips import ClipSet, blend, open_clips
+from mespot.core.errors import MespotError
+from mespot.crops.clips import ClipSet, blend, open_clips
 
 
 def _ramp(fps, seconds, size=4):
@@ -69,7 +69,7 @@ def test_a_cache_of_other_crops_is_refused(faces, tmp_path):
 
 
 def test_track_and_archive_must_agree(faces, tmp_path):
-    from mespot.faces.archive import CropWriter
+    from mespot.crops.archive import CropWriter
 
     with CropWriter(tmp_path / "v0.zip", 90) as writer:
         writer.append(np.zeros((16, 16), np.uint8))

@@ -21,12 +21,12 @@ from toy_training import (
 from toy_videos import make_list
 from two_processes import settings, stream_section
 
-from mespot.data.video_list import VideoList
-from mespot.errors import MespotError
-from mespot.training.distributed import alone, collect, process_group, shard
+from mespot.core.errors import MespotError
+from mespot.training.engine.distributed import alone, collect, process_group, shard
+from mespot.training.engine.loop import fit
 from mespot.training.finetune import finetune
-from mespot.training.loop import fit
 from mespot.training.pretrain import pretrain
+from mespot.video.video_list import VideoList
 
 pytestmark = pytest.mark.slow
 

@@ -8,14 +8,14 @@ import pytest
 from toy_training import FOLDS, archives, finetune_section, pretrain_section
 
 import mespot.training.finetune as module
-from mespot.errors import MespotError
-from mespot.files import write_json
+from mespot.core.errors import MespotError
+from mespot.core.files import write_json
 from mespot.models.inference import predict
 from mespot.models.weights import load_classifier
 from mespot.tracking import StageRun
-from mespot.training.classify import train_classifier
 from mespot.training.finetune import finetune, granularity_folder, training_rows
 from mespot.training.pretrain import pretrain
+from mespot.training.spotting_classifier import train_classifier
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_finished_classifiers_are_kept_and_the_rest_resumes_to_the_same_bytes(
 
 def test_the_record_of_classifiers_side_by_side_names_those_that_were_finished(run, monkeypatch):
     in_turn = lambda function, tasks, *_: [function(*task) for task in tasks]  # noqa: E731
-    monkeypatch.setattr("mespot.parallel.map_videos", in_turn)
+    monkeypatch.setattr("mespot.core.parallel.map_videos", in_turn)
     whole, again, trained = [], [], []
     run("whole", lambda *line: whole.append(line), jobs=2)
     broken = counted(trained, stop="all")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mespot.training.frame_sampling import (
+from mespot.training.sampling.frame_sampling import (
     ClipRule,
     finetune_frames,
     finetune_starts,

@@ -9,9 +9,9 @@ import pytest
 from toy_training import archives, pretrain_section
 from toy_videos import make_list
 
-from mespot.data.shards import pack
-from mespot.data.video_list import VideoList
 from mespot.training.pretrain import pretrain
+from mespot.video.shards import pack
+from mespot.video.video_list import VideoList
 
 pytestmark = pytest.mark.slow
 

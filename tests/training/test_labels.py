@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mespot.training.labels import overlap_labels
+from mespot.training.sampling.labels import overlap_labels
 
 EVENTS = np.array([[10.0, 10.3], [20.0, 24.0]])
 KINDS = np.array([0, 1])

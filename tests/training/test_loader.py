@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from mespot.data.watchdog import call_within
-from mespot.errors import MespotError
-from mespot.training.loader import Loading, loaded
+from mespot.core.errors import MespotError
+from mespot.core.watchdog import call_within
+from mespot.training.engine.loader import Loading, loaded
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,8 +71,8 @@ def test_a_bug_is_no_dead_process(workers):
 ARMED = """
 import faulthandler
 from pathlib import Path
-from mespot.data.watchdog import call_within
-from mespot.training.loader import Loading, loaded
+from mespot.core.watchdog import call_within
+from mespot.training.engine.loader import Loading, loaded
 
 faulthandler.dump_traceback_later(600)
 make = lambda key: call_within(30, Path("a.mp4"), lambda: key)

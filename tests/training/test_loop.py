@@ -5,11 +5,11 @@ import pytest
 import torch
 from toy_training import ToyTask, weights
 
-from mespot.errors import MespotError
-from mespot.training.loop import fit
-from mespot.training.optimiser import learning_rate, parameter_groups
-from mespot.training.seeding import seeded
-from mespot.training.settings import LoopSettings
+from mespot.core.errors import MespotError
+from mespot.training.engine.loop import fit
+from mespot.training.engine.optimiser import learning_rate, parameter_groups
+from mespot.training.engine.seeding import seeded
+from mespot.training.engine.settings import LoopSettings
 
 
 def _settings(**changes):

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from mespot.training.mixing import Mixture, draw_erased, draw_mixture, erase, mix, smooth
+from mespot.training.augmentation.mixing import (
+    Mixture,
+    draw_erased,
+    draw_mixture,
+    erase,
+    mix,
+    smooth,
+)
 
 
 def _batch(count):

@@ -9,7 +9,7 @@ import torch
 
 from mespot.models.classifier import Classifier
 from mespot.models.zoo import create_autoencoder, create_encoder
-from mespot.training.optimiser import half_cosine, learning_rate, parameter_groups
+from mespot.training.engine.optimiser import half_cosine, learning_rate, parameter_groups
 
 FILE = Path(__file__).resolve().parents[2].parent / "shared/data/reference/param_groups.json"
 NAME = "lgi_former_base_160"

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from toy_training import finetune_section
 
-from mespot.faces.clips import ClipSet
+from mespot.crops.clips import ClipSet
 from mespot.models.classifier import Classifier
 from mespot.models.zoo import create_encoder
+from mespot.training.sampling.timeline import Timeline
 from mespot.training.spotting import Spotting
-from mespot.training.timeline import Timeline
 
 
 def _task(overlay):

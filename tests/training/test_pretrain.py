@@ -8,16 +8,16 @@ import pytest
 import torch
 from toy_training import archives, pretrain_section
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.models.lgi_former import LGIFormer
 from mespot.models.mae import MaskedAutoEncoder
 from mespot.models.masking import draw_masks, split_index
-from mespot.training.loop import fit
+from mespot.training.engine.loop import fit
+from mespot.training.engine.seeding import seeded
+from mespot.training.engine.settings import LoopSettings
+from mespot.training.engine.task import Batch
 from mespot.training.pretrain import Objective, pretrain
-from mespot.training.sampler import generator
-from mespot.training.seeding import seeded
-from mespot.training.settings import LoopSettings
-from mespot.training.task import Batch
+from mespot.training.sampling.sampler import generator
 
 
 class _ToyMasks:

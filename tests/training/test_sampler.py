@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from mespot.faces.clips import ClipSet
-from mespot.training.sampler import draw_balanced, draw_unlabelled, generator
-from mespot.training.timeline import Timeline, make_timelines, moving_moments
+from mespot.crops.clips import ClipSet
+from mespot.training.sampling.sampler import draw_balanced, draw_unlabelled, generator
+from mespot.training.sampling.timeline import Timeline, make_timelines, moving_moments
 
 
 def _lines():

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 from toy_training import finetune_section, pretrain_section
 
-from mespot.training.settings import LoopSettings, loop_settings
+from mespot.training.engine.settings import LoopSettings, loop_settings
 
 
 def test_every_setting_of_the_loop_comes_from_its_param():

@@ -9,13 +9,13 @@ import pandas as pd
 import torch
 from torch import nn
 
-from mespot.faces.archive import CropWriter
-from mespot.faces.track import FaceTrack
+from mespot.crops.archive import CropWriter
+from mespot.crops.track import FaceTrack
 from mespot.models.classifier import Classifier
 from mespot.models.lgi_former import LGIFormer
 from mespot.params import load_params
-from mespot.training.seeding import seeded
-from mespot.training.task import Batch
+from mespot.training.engine.seeding import seeded
+from mespot.training.engine.task import Batch
 
 FPS = 20.0
 CROPS = 60

@@ -14,13 +14,13 @@ import torch
 from toy_training import FOLDS, ToyTask, archives, finetune_section, make_events, make_videos
 from toy_training import pretrain_section as section
 
-from mespot.data.video_list import VideoList
-from mespot.errors import MespotError
-from mespot.training.distributed import collect, process_group, shard
+from mespot.core.errors import MespotError
+from mespot.training.engine.distributed import collect, process_group, shard
+from mespot.training.engine.loop import fit
+from mespot.training.engine.settings import LoopSettings
 from mespot.training.finetune import finetune
-from mespot.training.loop import fit
 from mespot.training.pretrain import pretrain
-from mespot.training.settings import LoopSettings
+from mespot.video.video_list import VideoList
 
 
 def stream_section(**changes):

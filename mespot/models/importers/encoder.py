@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 from mespot.models.classifier import Classifier
 from mespot.models.encoder import Encoder
 from mespot.models.importers.layouts import POSITIONS, Plan, belongs_to_encoder, plan

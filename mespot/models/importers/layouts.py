@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 
 _PREFIXES = ("module.", "backbone.", "encoder.")
 _TRANSFORMERS = "embeddings.patch_embeddings.projection."

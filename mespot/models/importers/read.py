@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import torch
 from safetensors import SafetensorError, safe_open
 
-from mespot.errors import MespotError
+from mespot.core.errors import MespotError
 
 _ZIP = b"PK\x03\x04"
 _STATES = ("model", "module")  # entries of a checkpoint that hold the weights, in this order

@@ -1,0 +1,1 @@
+"""What every room uses: errors, files, intervals, processes, the project's folders."""

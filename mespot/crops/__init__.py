@@ -1,0 +1,1 @@
+"""Aligned crops on disk, their alignment, and clips cut out of them."""

@@ -1,1 +1,0 @@
-"""Data sets: adapters of the official layouts, index tables, frame decoding."""

@@ -1,0 +1,1 @@
+"""Data sets: adapters of the published ones, repairs, the index."""

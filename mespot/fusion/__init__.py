@@ -1,0 +1,1 @@
+"""Fusion of the model and the flow branch: candidates, members, scorers, the system."""

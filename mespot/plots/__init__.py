@@ -1,0 +1,1 @@
+"""Pictures: timelines, F1, confusion matrices."""

@@ -1,0 +1,1 @@
+"""Scoring of prediction files that others made."""

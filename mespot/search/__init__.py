@@ -1,0 +1,1 @@
+"""Search of granularity, slice length and decoding for the model branch."""

@@ -1,1 +1,0 @@
-"""Selection: grid search on held-out subjects and fusion of the branches."""

@@ -1,0 +1,1 @@
+"""Tables: sheets and workbooks, the index's tables, frame numbers, folds."""

@@ -1,0 +1,1 @@
+"""Which clips a training step sees, and their labels."""

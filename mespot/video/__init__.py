@@ -1,0 +1,1 @@
+"""Frames of videos: files, folders of pictures, random clips, lists and shards."""

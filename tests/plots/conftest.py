@@ -1,0 +1,3 @@
+from __future__ import annotations
+
+import tests.evaluation.conftest  # noqa: F401 - its settings
