@@ -10,7 +10,7 @@ themselves while an expression that stands out is still seen.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from mespot.flow.contrast import INSIDE, two_sided, two_sides
 from mespot.flow.filters import BoxMeans
 
 if TYPE_CHECKING:
-    from mespot.flow.signals import FlowSignals
     from mespot.params.flow import FlowParams
 
 _QUIET = 0.6
@@ -59,13 +58,28 @@ class Evidence:
         return names[index] if index >= 0 else names[-1 - index]
 
 
+class Samples(Protocol):
+    """The part of ``FlowSignals`` that evidence is measured on; N samples, R regions."""
+
+    time: np.ndarray  # (N,) s
+    displacement: np.ndarray  # (N, R, 2) IOD from neutral
+    confidence: np.ndarray  # (N,) 0 to 1
+    blink: np.ndarray  # (N,) 0 to 1
+    head_motion: np.ndarray  # (N,) IOD/s
+    evidence: Evidence | None  # if it was measured already
+
+    @property
+    def step(self) -> float:
+        """Time between samples, s."""
+
+
 def tried_lengths(params: FlowParams) -> np.ndarray:
     """Lengths of expressions that are looked for, (L,) s: a quarter of an e-fold apart."""
     count = 1 + round(np.log(params.longest / params.shortest) / 0.25)
     return np.geomspace(params.shortest, params.longest, count)
 
 
-def evidence_of(signals: FlowSignals, params: FlowParams) -> Evidence:
+def evidence_of(signals: Samples, params: FlowParams) -> Evidence:
     """Return the evidence that made the signals' strength if it is at hand, else measure it."""
     lengths, known = tried_lengths(params), signals.evidence
     if (
@@ -77,7 +91,7 @@ def evidence_of(signals: FlowSignals, params: FlowParams) -> Evidence:
     return measure_evidence(signals, lengths, params.noise_floor)
 
 
-def measure_evidence(signals: FlowSignals, lengths: np.ndarray, floor: float) -> Evidence:
+def measure_evidence(signals: Samples, lengths: np.ndarray, floor: float) -> Evidence:
     """Measure evidence at all lengths.
 
     Args:

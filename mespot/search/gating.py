@@ -8,16 +8,15 @@ from dataclasses import replace
 import pandas as pd
 
 from mespot.core.events import TYPES
-from mespot.fusion.candidates import Signals
 from mespot.metric import F1Scorer
 from mespot.params.grid import GridParams
 from mespot.search.grid import search
 from mespot.search.model_branch import SliceScores
 from mespot.search.setting import ModelSetting
-from mespot.slices.gate import Gate
+from mespot.slices.gate import FlowStrength, Gate
 
 
-def gated(slices: SliceScores, signals: Signals, gate: float) -> tuple[SliceScores, int]:
+def gated(slices: SliceScores, signals: FlowStrength, gate: float) -> tuple[SliceScores, int]:
     """Set the scores of closed slices to 0; also gives the number of open ones."""
     taken = Gate(signals.time, signals.strength, gate).open(slices.start, slices.length)
     scores = slices.scores * taken[:, None, None]
@@ -28,7 +27,7 @@ def gate_table(
     videos: pd.DataFrame,
     events: pd.DataFrame,
     slices: Mapping[float, Mapping[str, SliceScores]],
-    signals: Mapping[str, Signals],
+    signals: Mapping[str, FlowStrength],
     granularities: Sequence[float],
     chosen: Mapping[str, Mapping[str, ModelSetting]],
     folds: Mapping[str, int],

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+
+
+class FlowStrength(Protocol):
+    """The part of the flow branch's signals that a gate reads; N samples."""
+
+    time: np.ndarray  # s, rising
+    strength: np.ndarray  # noise SDs
 
 
 @dataclass(frozen=True)
