@@ -20,16 +20,20 @@ def module_file(name: str) -> Path | None:
 
 
 @functools.cache  # every closure reads the same files
-def imported(file: Path, module_level: bool = False) -> frozenset[str]:
-    """Modules of this repository that a file imports, type-checking blocks left out.
+def imported(file: Path, module_level: bool = False, type_checking: bool = False) -> frozenset[str]:
+    """Modules of this repository that a file imports.
 
-    With ``module_level``, imports inside functions are left out too.
+    Args:
+        file: source.
+        module_level: leave out imports inside functions.
+        type_checking: count those that serve type hints alone, too.
     """
     tree = ast.parse(file.read_text(encoding="utf-8"))
     found: set[str] = set()
 
     def visit(node: ast.AST) -> None:
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+        unread = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        if unread and not type_checking:
             return
         if module_level and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return

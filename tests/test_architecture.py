@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.imports import ROOT, closure, imported
 
-# lower layers first; a package may import its own layer's listed friends and anything below
+# lower layers first; rooms of one layer do not know each other
 LAYERS = [
     ("core",),
     ("params", "metric"),
@@ -29,23 +31,44 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 PACKAGE = sorted((ROOT / "mespot").rglob("*.py"))
 
 
-def part(path_or_name) -> str:
-    return path_or_name.split(".")[1] if "." in path_or_name else path_or_name
+def module_name(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def room(file) -> str:
-    return file.relative_to(ROOT / "mespot").parts[0].removesuffix(".py")
+def room_of(name: str) -> str:
+    return name.split(".")[1]
 
 
-@pytest.mark.parametrize("own", sorted({room(file) for file in PACKAGE} - {"__init__"}))
-def test_imports_point_downwards(own):
-    siblings = {("flow", "models"), ("slices", "training"), ("data", "synth")}
-    for file in (file for file in PACKAGE if room(file) == own):
-        for name in imported(file) - {"mespot"}:
-            other = name.split(".")[1]
-            told = f"{file.relative_to(ROOT)} imports {name}"
-            assert LEVEL[other] <= LEVEL[own], f"{told}, which lies above it"
-            assert tuple(sorted((own, other))) not in siblings, told
+def test_every_room_has_its_layer_and_says_what_lives_there():
+    rooms = {path.name for path in (ROOT / "mespot").iterdir() if any(path.glob("*.py"))}
+    assert rooms == set(LEVEL)
+    for file in (ROOT / "mespot").rglob("__init__.py"):
+        assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))), file
+
+
+def test_no_module_lies_loose_in_the_package():
+    loose = {file.name for file in (ROOT / "mespot").glob("*.py")}
+    assert loose <= {"__init__.py", "__main__.py"}
+
+
+@pytest.mark.parametrize("file", PACKAGE, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_imports_point_downwards(file):
+    if file.parent == ROOT / "mespot":
+        return
+    own = room_of(module_name(file))
+    for name in imported(file, type_checking=True):
+        if name != "mespot" and room_of(name) != own:
+            below = LEVEL[room_of(name)] < LEVEL[own]
+            assert below, f"{own} imports {name}, which lies beside or above it"
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    """Also not for type hints alone, and not inside of functions."""
+    known = {module_name(file): imported(file, type_checking=True) for file in PACKAGE}
+    waiting = {name: set(others) - {name} for name, others in known.items()}
+    while free := {name for name, others in waiting.items() if not others & waiting.keys()}:
+        waiting = {name: others for name, others in waiting.items() if name not in free}
+    assert not waiting, f"these import each other: {', '.join(sorted(waiting))}"
 
 
 def test_models_and_training_import_on_a_bare_gpu_machine():
@@ -54,10 +77,7 @@ def test_models_and_training_import_on_a_bare_gpu_machine():
         *(ROOT / "mespot" / "models").rglob("*.py"),
         *(ROOT / "mespot" / "training").rglob("*.py"),
     ]
-    modules = sorted(
-        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        for file in files
-    )
+    modules = sorted(module_name(file) for file in files)
     code = (
         "import sys\n"
         f"for name in {absent!r}: sys.modules[name] = None\n"
