@@ -22,7 +22,6 @@ from mespot.plots.canvas import plain_style, save_png
 from mespot.plots.results import f1_bars, grid_heatmap, pr_curves
 from mespot.plots.timeline import draw_timeline
 from mespot.report.collect import (
-    best_cells,
     chosen_settings,
     judge_branches,
     read_fusion,
@@ -40,9 +39,7 @@ def report(dataset: str) -> None:
         params, project = stage.params, stage.project
         files = _Files(project, dataset)
         videos, events, intervals = files.tables()
-        grid = pd.read_csv(project.artifact("grid", dataset, "table.csv"))
-        nested = project.artifact("grid", dataset, "heatmap.csv")
-        heatmap = pd.read_csv(nested) if nested.is_file() else best_cells(grid)
+        heatmap = pd.read_csv(project.artifact("grid", dataset, "heatmap.csv"))
         out = fresh(project.artifact("report", dataset))
         stage.run.params(params.report.model_dump())
         scored = score_branches(videos, events, intervals, params.report.min_iou)
@@ -98,7 +95,6 @@ def report(dataset: str) -> None:
             source=_source(dataset, params),
             tags=_tags(params),
             heatmap=heatmap,
-            nested_heatmap=nested.is_file(),
             fusion=fusion,
             chosen=chosen_settings(
                 read_json(project.artifact("grid", dataset, "chosen.json")),

@@ -78,8 +78,8 @@ def best_per_cell(table: pd.DataFrame, kind: str) -> pd.DataFrame:
     """Reduce a grid table to the best F1 of each granularity and slice length.
 
     Args:
-        table: ``artifacts/grid/<dataset>/table.csv``: ``type``, ``granularity``, ``length`` (s),
-            ``f1`` and the decoding.
+        table: ``type``, ``granularity``, ``length`` (s) and ``f1``, such as
+            ``artifacts/grid/<dataset>/heatmap.csv``.
         kind: ``me`` or ``mae``.
 
     Returns:
@@ -91,9 +91,6 @@ def best_per_cell(table: pd.DataFrame, kind: str) -> pd.DataFrame:
 
 def grid_heatmap(table: pd.DataFrame, title: str) -> Figure:
     """Draw F1 over granularity and slice length, one panel per type, best decoding of each cell.
-
-    The F1 is that of all subjects, so the best cell is an oracle: it shows the shape of the search
-    space, not what the system reaches.
 
     Args:
         table: see ``best_per_cell``.

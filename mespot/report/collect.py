@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mespot.core.events import TYPES
 from mespot.evaluation.strata import (
     f1_by_bin,
     judged_spans,
@@ -20,7 +19,6 @@ from mespot.evaluation.strata import (
 from mespot.evaluation.summary import BRANCHES
 from mespot.evaluation.verdicts import judge
 from mespot.flow.signals import FlowSignals
-from mespot.plots.results import best_per_cell
 
 _FUSION = ("ablation", "differences", "reliability", "oracle")
 
@@ -63,22 +61,9 @@ def split_by_condition(
     }
 
 
-def best_cells(table: pd.DataFrame) -> pd.DataFrame:
-    """Reduce a grid table to the best F1 of every cell: ``type, granularity, length, f1``."""
-    parts = []
-    for kind in TYPES:
-        cells = best_per_cell(table, kind)
-        if not cells.empty:
-            stacked = cells.stack().dropna().rename("f1").reset_index()
-            parts.append(stacked.assign(type=kind))
-    columns = ["type", "granularity", "length", "f1"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
-
-
 def read_fusion(folder: Path) -> dict[str, pd.DataFrame]:
-    """Read the tables that the stage fuse wrote, those that exist."""
-    files = {name: folder / f"{name}.csv" for name in _FUSION}
-    return {name: pd.read_csv(file) for name, file in files.items() if file.is_file()}
+    """Read the tables that the stage fuse wrote."""
+    return {name: pd.read_csv(folder / f"{name}.csv") for name in _FUSION}
 
 
 def chosen_settings(grid: Mapping[str, Any], fused: Mapping[str, Any]) -> pd.DataFrame:

@@ -40,10 +40,10 @@ class Results:
             ``f1_by_bin``.
         source: where the data come from, a phrase.
         tags: short facts of the settings.
-        heatmap: ``type``, ``granularity``, ``length``, ``f1``; the highest of a cell counts.
-        nested_heatmap: whether the heatmap was computed without the scored subjects.
+        heatmap: ``type``, ``granularity``, ``length``, ``f1`` out-of-fold; the highest of a cell
+            counts.
         fusion: tables of the fusion by name (``ablation``, ``differences``, ``reliability``,
-            ``oracle``), those that exist.
+            ``oracle``).
         chosen: heading and rows of the settings that the search chose.
         verdicts: rows of ``judge`` with a column ``branch``.
         timelines: from ``mespot.report.video.timeline``.
@@ -55,7 +55,6 @@ class Results:
     source: str
     tags: Sequence[str]
     heatmap: pd.DataFrame
-    nested_heatmap: bool
     fusion: Mapping[str, pd.DataFrame]
     chosen: pd.DataFrame
     verdicts: pd.DataFrame
@@ -187,35 +186,26 @@ def _fusion(results: Results, page: Page) -> Iterator[str]:
     )
     yield '<div class="pair">\n'
     yield f"<div>{page.chart(members_chart(tables['ablation']))}</div>\n"
-    if "differences" in tables:
-        yield f"<div>{page.chart(differences_chart(tables['differences']))}</div>\n"
+    yield f"<div>{page.chart(differences_chart(tables['differences']))}</div>\n"
     yield "</div>\n"
-    if "reliability" in tables:
-        yield (
-            '<h3>Reliability of the score</h3><p class="note">On the dashed line a score is the '
-            "share of hits; the area of a point is the number of intervals.</p>\n"
-        )
-        yield page.chart(reliability_chart(tables["reliability"]))
+    yield (
+        '<h3>Reliability of the score</h3><p class="note">On the dashed line a score is the '
+        "share of hits; the area of a point is the number of intervals.</p>\n"
+    )
+    yield page.chart(reliability_chart(tables["reliability"]))
 
 
 def _search(results: Results, page: Page) -> Iterator[str]:
     yield "<h3>Granularity and slice length</h3>\n"
-    yield (
-        '<p class="note">Best decoding of each cell, scored out-of-fold.</p>\n'
-        if results.nested_heatmap
-        else '<p class="note">Best decoding of each cell on all subjects (oracle): the shape of '
-        "the search space. The numbers above come from settings chosen without the scored subject."
-        "</p>\n"
-    )
+    yield '<p class="note">Best decoding of each cell, scored out-of-fold.</p>\n'
     yield page.chart(heatmap_chart(results.heatmap))
-    if "oracle" in results.fusion:
-        yield "<h3>Nested and oracle</h3>\n"
-        yield (
-            '<p class="note">The same search once without the scored subjects, as reported here, '
-            "and once on them, as much published work does: the gap is the optimism of that "
-            "habit.</p>\n"
-        )
-        yield page.chart(oracle_chart(results.fusion["oracle"]))
+    yield "<h3>Nested and oracle</h3>\n"
+    yield (
+        '<p class="note">The same search once without the scored subjects, as reported here, '
+        "and once on them, as much published work does: the gap is the optimism of that "
+        "habit.</p>\n"
+    )
+    yield page.chart(oracle_chart(results.fusion["oracle"]))
     yield "<h3>What was chosen</h3>\n" + _table(results.chosen)
 
 
@@ -236,8 +226,7 @@ def _conditions(results: Results, page: Page) -> Iterator[str]:
     )
     yield '<div class="pair">\n'
     for name, title in (("by_duration", "duration"), ("by_head_motion", "head motion")):
-        if name in results.tables:
-            yield f"<div>{page.chart(strata_chart(results.tables[name], title))}</div>\n"
+        yield f"<div>{page.chart(strata_chart(results.tables[name], title))}</div>\n"
     yield "</div>\n"
 
 

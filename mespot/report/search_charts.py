@@ -42,20 +42,12 @@ def heatmap_chart(table: pd.DataFrame) -> go.Figure:
 
 
 def members_chart(ablation: pd.DataFrame) -> go.Figure:
-    """Overall F1 of every member of the fusion search, with intervals where they are known.
+    """Overall F1 of every member of the fusion search, with intervals.
 
     Args:
         ablation: ``artifacts/fuse/<dataset>/ablation.csv``.
     """
     rows = ablation[ablation["type"] == "overall"].iloc[::-1]
-    bars = {}
-    if {"f1_low", "f1_high"} <= set(rows.columns):
-        bars["error_x"] = {
-            "type": "data",
-            "array": (rows["f1_high"] - rows["f1"]).clip(lower=0.0).tolist(),
-            "arrayminus": (rows["f1"] - rows["f1_low"]).clip(lower=0.0).tolist(),
-            "color": "#7b8794",
-        }
     figure = go.Figure()
     figure.add_scatter(
         x=rows["f1"].tolist(),
@@ -68,7 +60,12 @@ def members_chart(ablation: pd.DataFrame) -> go.Figure:
         },
         hovertemplate="%{y}: F1 %{x:.3f}<br>TP %{customdata[0]}, FP %{customdata[1]}, "
         "FN %{customdata[2]}<extra></extra>",
-        **bars,
+        error_x={
+            "type": "data",
+            "array": (rows["f1_high"] - rows["f1"]).clip(lower=0.0).tolist(),
+            "arrayminus": (rows["f1"] - rows["f1_low"]).clip(lower=0.0).tolist(),
+            "color": "#7b8794",
+        },
     )
     figure.update_xaxes(title="F1, both types, out-of-fold", range=[-0.02, 1.05])
     figure.update_yaxes(type="category")

@@ -12,7 +12,6 @@ from mespot.params.report import ReportParams
 from mespot.plots.canvas import png_bytes
 from mespot.plots.results import best_per_cell, f1_bars, grid_heatmap, pr_curves
 from mespot.report.collect import (
-    best_cells,
     chosen_settings,
     judge_branches,
     split_by_condition,
@@ -77,8 +76,7 @@ def results(view):
         tables=tables,
         source=f"Made-up data {NASTY}",
         tags=[NASTY, "seed 1"],
-        heatmap=best_cells(GRID),
-        nested_heatmap=False,
+        heatmap=GRID,
         fusion=FUSION,
         chosen=chosen_settings(
             {"chosen": {"me": {"0": {"granularity": 0.5}, "all": {"granularity": 2.0}}}},
@@ -154,18 +152,6 @@ def test_the_gallery_shows_hits_misses_and_false_alarms(tmp_path, results, view)
     assert 'data-start="4.000" data-end="5.033"' in fused
 
 
-def test_tables_that_the_fusion_did_not_write_are_left_out(tmp_path, results, view):
-    from dataclasses import replace
-
-    bare = FUSION["ablation"].drop(columns=["f1_low", "f1_high"])
-    write_results_page(
-        tmp_path / "one.html", replace(results, fusion={"ablation": bare}, timelines=[]),
-        lambda _: view, PAGE, "page",
-    )  # fmt: skip
-    content = (tmp_path / "one.html").read_text(encoding="utf-8")
-    assert "Reliability" not in content and "Nested and oracle" not in content
-
-
 def test_headline_has_the_figures_that_runs_are_compared_by(results):
     figures = headline(results.summary)
     assert len(figures) == 9
@@ -179,12 +165,6 @@ def test_heatmap_cells_hold_the_best_decoding():
     np.testing.assert_array_equal(cells.to_numpy(), [[0.6, np.nan], [np.nan, 0.3]])
     texts = [text.get_text() for text in grid_heatmap(GRID, "grid").axes[0].texts]
     assert texts == ["0.60", "0.30"]
-    best = best_cells(GRID)
-    assert best.values.tolist() == [
-        ["me", 0.5, 0.3, 0.6],
-        ["me", 2.0, 0.5, 0.3],
-        ["mae", 2.0, 1.0, 0.8],
-    ]
 
 
 def test_figures_show_the_tables_and_repeat(results):
