@@ -89,7 +89,7 @@ def step_seconds(
     task = Pretraining(model, StreamBatches(stream, params), params, 7, alone(device))
     moments = []
     with tempfile.TemporaryDirectory() as folder:
-        fit(task, loop_settings(params, 1.0), 7, Path(folder),
+        fit(task, loop_settings(params, layer_decay=1.0), 7, Path(folder),
             lambda *_: moments.append(time.process_time()), group=alone(device))  # fmt: skip
     batch = task.draw(0, torch.arange(2).numpy())
     inputs = task.inputs(0, batch.tensors)

@@ -105,7 +105,7 @@ def main() -> None:
         found: list[dict[str, float]] = []
         with tempfile.TemporaryDirectory() as folder:
             fit(
-                task, loop_settings(params, 1.0), 7, Path(folder), lambda *_: None,
+                task, loop_settings(params, layer_decay=1.0), 7, Path(folder), lambda *_: None,
                 live=lambda _, figures, found=found: found.append(figures),
             )  # fmt: skip
         last = found[-1]  # the first half warms up

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ from mespot.tables.clip_list import ClipList
 from mespot.training.engine.distributed import Group
 from mespot.training.engine.loop import Log, fit, silent
 from mespot.training.engine.seeding import seeded
-from mespot.training.engine.settings import LoopSettings
+from mespot.training.engine.settings import LoopSettings, loop_settings
 
 if TYPE_CHECKING:
     from mespot.params.classify import ClassifyParams
@@ -126,9 +125,7 @@ def train_clip_classifier(
 
 def classify_settings(clips: int, params: ClassifyParams) -> LoopSettings:
     """Return the loop's settings; the number of steps follows from the list and ``epochs``."""
-    shared = {field.name for field in fields(LoopSettings)} & set(type(params).model_fields)
-    own = {name: getattr(params, name) for name in shared}
-    return LoopSettings(steps=number_of_steps(clips, params), **own)
+    return loop_settings(params, steps=number_of_steps(clips, params))
 
 
 def judge(scores: np.ndarray, clips: ClipList) -> tuple[Figures, float]:

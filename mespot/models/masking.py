@@ -17,22 +17,6 @@ import numpy as np
 KINDS = {"tube": "", "part_window": "", "part_window_global": "clip", "part_window_local": "window"}
 
 
-def tube_mask(
-    rng: np.random.Generator | np.random.RandomState, grid: Sequence[int], ratio: float
-) -> np.ndarray:
-    """Mask of one clip: one spatial mask, repeated over the tubelets.
-
-    Args:
-        rng: source of the shuffle.
-        grid: tokens (T', H', W').
-        ratio: share of masked patches; the number is rounded down.
-
-    Returns:
-        (N,) bool in raster order, True = masked.
-    """
-    return part_window_mask(rng, grid, ratio, grid[1:])
-
-
 def part_window_mask(
     rng: np.random.Generator | np.random.RandomState,
     grid: Sequence[int],

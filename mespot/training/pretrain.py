@@ -131,7 +131,7 @@ def pretrain(
             task.picture(path, params.steps)
             show(steps, path)
 
-    settings = loop_settings(params, layer_decay=1.0, stop_after=params.stop_after)
+    settings = loop_settings(params, layer_decay=1.0)
     if task.ahead:
         # loader processes read ahead, and are forked from the main thread
         settings = replace(settings, prefetch=0)

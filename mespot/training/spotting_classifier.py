@@ -79,7 +79,7 @@ def train_classifier(
 
     curve = fit(
         Spotting(model, clips, timelines, names, params, granularity, kind, seed),
-        loop_settings(params, params.layer_decay),
+        loop_settings(params),
         seed,
         work_dir,
         log,

@@ -12,7 +12,7 @@ import torch
 from mespot.models.classifier import Classifier
 from mespot.models.lgi_former import LGIFormer
 from mespot.models.mae import MaskedAutoEncoder
-from mespot.models.masking import part_window_mask, split_index, tube_mask
+from mespot.models.masking import part_window_mask, split_index
 from mespot.models.positions import sinusoid_table
 from mespot.models.targets import masked_targets
 from mespot.models.zoo import create_autoencoder, create_encoder
@@ -185,7 +185,7 @@ def test_positions(reference):
 
 def test_masks_of_the_published_generator(reference):
     rng = np.random.RandomState(123)
-    found = np.stack([tube_mask(rng, (8, 10, 10), 0.9) for _ in range(4)])
+    found = np.stack([part_window_mask(rng, (8, 10, 10), 0.9, (10, 10)) for _ in range(4)])
     assert np.array_equal(found, reference["mask/tube"].numpy())
     rng = np.random.RandomState(123)
     found = np.stack([part_window_mask(rng, (8, 10, 10), 0.9, (5, 10)) for _ in range(4)])

@@ -16,7 +16,7 @@ def test_every_setting_of_the_loop_comes_from_its_param():
         precision="bf16", ema=0.3, compile=True, prefetch=4, keep="best", log_every=6,
     )  # fmt: skip
     wanted = LoopSettings(**given, layer_decay=0.9, stop_after=0.5)
-    assert loop_settings(pretrain_section(**given), 0.9, 0.5) == wanted
+    assert loop_settings(pretrain_section(**given, stop_after=0.5), layer_decay=0.9) == wanted
     assert set(given) | {"layer_decay", "stop_after"} == {one.name for one in fields(LoopSettings)}
     assert wanted.stop == 4 and wanted.peak == pytest.approx(0.3 * 8 / 256)
 

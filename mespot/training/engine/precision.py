@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import torch
 
-PRECISIONS = ("auto", "fp32", "bf16", "fp16")
-
 
 class Precision:
     """Autocast and loss scaling of one training.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 from mespot.core.errors import MespotError
 from mespot.training.engine.optimiser import half_cosine
@@ -86,33 +86,15 @@ class LoopSettings:
             )
 
 
-def loop_settings(params: LoopParams, layer_decay: float, stop_after: float = 1.0) -> LoopSettings:
-    """Read the settings of the loop out of a params section.
+def loop_settings(params: LoopParams, **others: Any) -> LoopSettings:
+    """Take the settings of the loop out of a params section.
+
+    The loop has a class of its own, because it also runs where pydantic is not installed.
 
     Args:
-        params: section ``pretrain`` or ``finetune``.
-        layer_decay: learning-rate factor per layer downwards.
-        final_weight_decay: weight decay at the end of the schedule, share of the first.
-        stop_after: share of the schedule after which training ends.
+        params: section ``pretrain`` or of a fine-tuning; what it lacks stays off.
+        others: settings that do not stand there under their name.
     """
-    return LoopSettings(
-        steps=params.steps,
-        batch=params.batch,
-        lr=params.lr,
-        weight_decay=params.weight_decay,
-        warmup=params.warmup,
-        betas=tuple(params.betas),
-        layer_decay=layer_decay,
-        checkpoint_every=params.checkpoint_every,
-        final_lr=params.final_lr,
-        final_weight_decay=params.final_weight_decay,
-        stop_after=stop_after,
-        clip_norm=params.clip_norm,
-        accumulate=params.accumulate,
-        precision=params.precision,
-        ema=params.ema,
-        compile=params.compile,
-        prefetch=params.prefetch,
-        keep=params.keep,
-        log_every=params.log_every,
-    )
+    names = [field.name for field in fields(LoopSettings)]
+    read = {name: getattr(params, name) for name in names if hasattr(params, name)}
+    return LoopSettings(**{**read, **others})
