@@ -38,10 +38,9 @@ Flow = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def estimators() -> dict[str, Flow]:
-    """Estimators by name: those of mespot, the challenge teams' settings, presets of DIS."""
+    """Estimators by name: that of mespot, the challenge teams' settings, presets of DIS."""
     flows = {
-        "farneback (mespot)": make_flow("farneback"),
-        "dis medium (mespot)": make_flow("dis"),
+        "farneback (mespot)": make_flow(),
         "farneback (challenge)": lambda a, b: cv2.calcOpticalFlowFarneback(
             a, b, None, 0.5, 3, 15, 5, 7, 1.5, 0
         ),
@@ -49,6 +48,7 @@ def estimators() -> dict[str, Flow]:
     presets = {
         "dis ultrafast": cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST,
         "dis fast": cv2.DISOPTICAL_FLOW_PRESET_FAST,
+        "dis medium": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM,
     }
     for name, preset in presets.items():
         search = cv2.DISOpticalFlow_create(preset)

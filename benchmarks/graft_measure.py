@@ -163,7 +163,7 @@ def measure_graft(
         print(f"{clip}: left out: {error}")
         return None
     flow, crops = params.flow, work / f"{name}{SUFFIX}"
-    settings = (origin, flow.method, flow.flow_iod, flow.stretch, flow.overlap)
+    settings = (origin, flow.flow_iod, flow.stretch, flow.overlap)
     digest = hashlib.sha256(repr(settings).encode()).hexdigest()[:12]
     pooled = work / f"{name}.{digest}.npz"
     if not pooled.exists():

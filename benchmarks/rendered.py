@@ -129,7 +129,7 @@ def measure_video(
     faces = flow_sized(params) if grey else params.preprocess
     track = preprocess_video(source, name, work, faces, grey=grey, packed=not grey)
     flow = params.flow
-    file = work / f"{name}.{flow.method}-{flow.flow_iod:g}-{flow.stretch:g}-{flow.overlap:g}.npz"
+    file = work / f"{name}.{flow.flow_iod:g}-{flow.stretch:g}-{flow.overlap:g}.npz"
     if not file.exists():
         reader = open_crops(work / f"{name}{SUFFIX if grey else '.zip'}", track.size)
         pooled = pool_video(reader, track, flow)

@@ -10,10 +10,8 @@ more; DIS down to the finest scale keeps 88-93 % at sixteen times the cost.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 
 from mespot.flow.farneback import Reference
@@ -21,12 +19,8 @@ from mespot.flow.farneback import Reference
 Flow = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def make_flow(method: str) -> Flow:
-    """Make a dense flow estimator.
-
-    Args:
-        method: ``farneback`` (Farneback 2003, near-constant gain) or ``dis`` (Kroeger et al. 2016,
-            preset medium; more shrinkage, less sensitive to light).
+def make_flow() -> Flow:
+    """Make a dense flow estimator (Farneback 2003, with a near-constant gain).
 
     Returns:
         function of two uint8 (H, W) grey images, reference and frame, that gives float32
@@ -34,16 +28,7 @@ def make_flow(method: str) -> Flow:
         call it at once. It is fastest when the reference is the same object as in the last call,
         which must not have been written to in between.
     """
-    if method == "farneback":
-        return _Farneback()
-    own = threading.local()  # OpenCV's object keeps its pyramids in itself
-
-    def dis(reference: np.ndarray, frame: np.ndarray) -> np.ndarray:
-        if not hasattr(own, "search"):
-            own.search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        return own.search.calc(reference, frame, None)
-
-    return dis
+    return _Farneback()
 
 
 class _Farneback:

@@ -148,7 +148,7 @@ class Pooling:
 
     def _here(self, layout: Layout, reference: int, groups: Sequence[np.ndarray]) -> Iterator[Part]:
         # made only when the first group is asked for: regions of all stretches would take memory
-        regions, flow = regions_of(layout), make_flow(self._params.method)
+        regions, flow = regions_of(layout), make_flow()
         measurer = Measurer(self._crops, regions, flow, reference, self._timing)
         for group in groups:
             yield measurer.measure(group)

@@ -25,18 +25,16 @@ class Job:
         crops: file of the crops, see ``mespot.crops.grey_store.open_crops``; it may still grow.
         file: device and number of that file, which tell it from a later one of the same name.
         layout: where the regions lie.
-        method: flow estimator, see ``make_flow``.
         reference: number of the neutral crop.
     """
 
     crops: str
     file: tuple[int, int]
     layout: Layout
-    method: str
     reference: int
 
 
-def measured_by(crew: Crew, crops: str, method: str, timing: Timing) -> Begin | None:
+def measured_by(crew: Crew, crops: str, timing: Timing) -> Begin | None:
     """Return a function that has crops measured by the crew; the numbers are the same.
 
     None where the crew has no processes.
@@ -44,7 +42,6 @@ def measured_by(crew: Crew, crops: str, method: str, timing: Timing) -> Begin | 
     Args:
         crew: processes.
         crops: file of the crops.
-        method: flow estimator.
         timing: gets what the processes use.
     """
     if not crew.count:
@@ -52,7 +49,7 @@ def measured_by(crew: Crew, crops: str, method: str, timing: Timing) -> Begin | 
 
     def begin(layout: Layout, reference: int, groups: Sequence[np.ndarray]) -> Iterator[Part]:
         status = os.stat(crops)
-        job = Job(crops, (status.st_dev, status.st_ino), layout, method, reference)
+        job = Job(crops, (status.st_dev, status.st_ino), layout, reference)
         done = crew.map(_measure, [(job, group) for group in groups])
         return (counted(part, seconds) for part, seconds in done)
 
@@ -75,7 +72,7 @@ def _measure(job: Job, indices: np.ndarray) -> tuple[Part, dict[str, float]]:
 @functools.lru_cache(maxsize=1)  # the groups of a stretch come one after the other
 def _measurer(job: Job) -> tuple[Timing, Measurer]:
     timing, crops = Timing(), _opened(job.crops, job.file, job.layout.size)
-    regions, flow = regions_of(job.layout), make_flow(job.method)
+    regions, flow = regions_of(job.layout), make_flow()
     return timing, Measurer(crops, regions, flow, job.reference, timing)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field, model_validator
 
 from mespot.params.section import Section
@@ -12,7 +10,6 @@ from mespot.params.section import Section
 class FlowParams(Section):
     """Region displacement signals and intervals."""
 
-    method: Literal["dis", "farneback"] = Field(description="dense flow estimator")
     flow_iod: float = Field(
         ge=20, le=200, description="inter-ocular distance at which flow runs, pixels"
     )

@@ -194,7 +194,6 @@ def _tags(params: Params) -> list[str]:
         f"model {params.pretrain.model}, input {params.pretrain.input}",
         f"pre-trained for {params.pretrain.steps} steps",
         f"slices of {lengths} s",
-        f"flow {params.flow.method}",
         f"hit from IoU {params.report.min_iou:g}",
         f"seed {params.seed}",
     ]

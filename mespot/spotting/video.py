@@ -159,7 +159,7 @@ def analyse_video(
     heard = None  # while the face is followed
     if sound is not None and sound.is_file() and source.frames:
         heard = crew.submit(hear, str(sound), source.fps, source.frames)
-    begin = measured_by(crew, str(crops.path), params.flow.method, timing)
+    begin = measured_by(crew, str(crops.path), timing)
     with closing(_Watch(crops, source.fps, faces, params.flow, timing, begin)) as watch:
         with crops.writer(faces.jpg_quality) as writer:
             face, _ = follow_face(

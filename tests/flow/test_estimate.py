@@ -20,26 +20,25 @@ def moved(shift, noise_seed):
 
 @pytest.mark.parametrize("shift", [(0.25, 0.1), (1.0, 0.5), (4.0, -2.0)])
 def test_known_shift_is_recovered_without_shrinkage(shift):
-    flow = make_flow("farneback")(moved((0, 0), 1), moved(shift, 2))
+    flow = make_flow()(moved((0, 0), 1), moved(shift, 2))
     inner = flow[30:-30, 30:-30].reshape(-1, 2).mean(axis=0)
     assert np.abs(inner - shift).max() < 0.03 + 0.03 * np.abs(shift).max()
 
 
-def test_both_methods_agree_in_direction():
-    for method in ("farneback", "dis"):
-        flow = make_flow(method)(moved((0, 0), 1), moved((1.0, -1.0), 2))
-        x, y = flow[30:-30, 30:-30].reshape(-1, 2).mean(axis=0)
-        assert 0.7 < x < 1.1 and -1.1 < y < -0.7
-        assert flow.dtype == np.float32
+def test_x_is_to_the_right_and_y_down():
+    flow = make_flow()(moved((0, 0), 1), moved((1.0, -1.0), 2))
+    x, y = flow[30:-30, 30:-30].reshape(-1, 2).mean(axis=0)
+    assert 0.9 < x < 1.1 and -1.1 < y < -0.9
+    assert flow.dtype == np.float32
 
 
 def test_a_large_shift_is_found_from_far():
-    flow = make_flow("farneback")(moved((0, 0), 1), moved((7.0, 3.0), 2))
+    flow = make_flow()(moved((0, 0), 1), moved((7.0, 3.0), 2))
     assert np.abs(flow[30:-30, 30:-30].reshape(-1, 2).mean(axis=0) - (7.0, 3.0)).max() < 0.1
 
 
 def test_another_reference_is_not_taken_for_the_last_one():
-    flow = make_flow("farneback")
+    flow = make_flow()
     still, away = moved((0, 0), 1), moved((1.0, 0.5), 2)
     there, back = flow(still, away), flow(away, still)
     assert np.array_equal(flow(still, away), there)
@@ -50,11 +49,11 @@ def test_another_reference_is_not_taken_for_the_last_one():
 @pytest.mark.parametrize("size", [(140, 128), (139, 127), (17, 16)])
 def test_flow_owes_nothing_to_the_frames_before(size):
     still, near, far = (moved(shift, 2)[: size[0], : size[1]] for shift in [(0, 0), (1, 0), (7, 3)])
-    flow = make_flow("farneback")
+    flow = make_flow()
     first = flow(still, near)
     assert first.shape == (*size, 2)
     kept = first.copy()
     flow(still, far)
     assert np.array_equal(first, kept)
     assert np.array_equal(flow(still, near), kept)
-    assert np.array_equal(make_flow("farneback")(still, near), kept)
+    assert np.array_equal(make_flow()(still, near), kept)

@@ -31,19 +31,18 @@ def regions():
     return make_regions(landmarks, 57.6, 192, 44.0)
 
 
-@pytest.mark.parametrize("method", ["farneback", "dis"])
-def test_any_number_of_processes_gives_the_same_bytes(tmp_path, method):
+def test_any_number_of_processes_gives_the_same_bytes(tmp_path):
     scene = Scene(script(3.0, [event("mae", "smile", 1.0, 0.9, 0.1)]), 25.0)
     usable = np.arange(len(scene.frame)) % 7 != 3
     track, file = scene.track(usable), tmp_path / "v.grey"
-    params = PARAMS.model_copy(update={"method": method, "stretch": 0.8, "overlap": 0.2})
+    params = PARAMS.model_copy(update={"stretch": 0.8, "overlap": 0.2})
     with GreyWriter(file) as writer:
         for index in range(len(track)):
             writer.append(scene.read(index, grey=True))
     reader = open_crops(file, track.size)
     found = [pool_video(reader, track, params)]
     with Crew(3) as crew:
-        begin = measured_by(crew, str(file), method, Timing())
+        begin = measured_by(crew, str(file), Timing())
         found.append(pool_video(reader, track, params, begin=begin))
     reader.close()
     assert np.isfinite(found[0].displacement[usable]).all()

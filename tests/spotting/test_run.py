@@ -114,7 +114,7 @@ def test_a_failure_in_the_middle_is_raised_and_leaves_nothing(opened, pictures, 
 
 @pytest.mark.parametrize("error", [RuntimeError("flow broke"), KeyboardInterrupt()])
 def test_an_interruption_of_the_flow_cleans_up(opened, pictures, tmp_path, monkeypatch, error):
-    def broken(_method):
+    def broken():
         def flow(_reference, _frame):
             raise error
 
@@ -148,10 +148,10 @@ def test_processes_that_measure_meanwhile_give_the_same_bytes_as_none(pictures, 
 def test_a_killed_process_costs_no_video(opened, pictures, tmp_path, monkeypatch, caplog):
     own, whole = os.getpid(), make_flow
 
-    def deadly(method):
+    def deadly():
         if os.getpid() != own:
             os.kill(os.getpid(), signal.SIGKILL)
-        return whole(method)
+        return whole()
 
     opened(Video(pictures, 40), tmp_path / "alone", 1)
     monkeypatch.setattr("mespot.flow.remote.make_flow", deadly)  # before it is forked
