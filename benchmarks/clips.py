@@ -26,7 +26,6 @@ import av  # noqa: E402
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
-from decord import VideoReader  # noqa: E402
 from PIL import Image  # noqa: E402
 from skimage import data  # noqa: E402
 from timm.data.auto_augment import rand_augment_transform  # noqa: E402
@@ -43,6 +42,7 @@ from mespot.training.augmentation.clip_change import change_clip, draw_change  #
 from mespot.training.augmentation.crops import resized_box  # noqa: E402
 from mespot.training.engine.distributed import alone  # noqa: E402
 from mespot.training.sampling.frame_sampling import ClipRule  # noqa: E402
+from mespot.video.clip_reader import ClipReader  # noqa: E402
 
 SIZE, FRAMES, RULE = 160, 70, ClipRule()
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -135,8 +135,8 @@ def with_decord(clips: list[Clip], count: int) -> float:
     rng = np.random.default_rng(0)
     start = time.process_time()
     for number in range(count):
-        reader = VideoReader(str(clips[number % len(clips)].path), num_threads=1)
-        reader.get_batch(training_frames(len(reader), RULE, "published", rng)).asnumpy()
+        with ClipReader(clips[number % len(clips)].path, "file", decoder="decord") as reader:
+            reader.read(training_frames(reader.frames, RULE, "published", rng))
     return (time.process_time() - start) / count
 
 

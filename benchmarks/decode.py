@@ -150,7 +150,7 @@ def main() -> None:
         rng = np.random.default_rng(1)
         anywhere = rng.integers(0, arguments.frames - STEP * CLIP, arguments.clips)
         early = rng.integers(0, SHORT - STEP * CLIP, arguments.clips)
-        rows = [  # OpenCV also where mespot takes decord (clips) and simplejpeg (folders)
+        rows = [  # OpenCV also where mespot takes PyAV (clips) and simplejpeg (folders)
             ("video, streamed", lambda: stream(short), lambda: capture(short)),
             ("folder, streamed", lambda: stream(folder), lambda: imread(folder)),
             (

@@ -15,6 +15,7 @@ import numpy as np
 
 from mespot.core.errors import MespotError
 from mespot.core.watchdog import call_within
+from mespot.video.decord_frames import DecordFrames
 from mespot.video.folder_source import check_size
 from mespot.video.folders import frame_files
 from mespot.video.picture import folder_bits, read_picture
@@ -22,6 +23,7 @@ from mespot.video.random_access import RandomFrames, shape_frame
 
 T = TypeVar("T")
 _KINDS = ("file", "folder", "picture")
+_DECODERS = {"pyav": RandomFrames, "decord": DecordFrames}
 
 
 class ClipReader:
@@ -38,6 +40,7 @@ class ClipReader:
         limit: s that opening or reading a file may take in a worker process before that process
             ends with its stack on stderr (see :mod:`mespot.core.watchdog`); 0 = no limit. It is
             never armed in a main process.
+        decoder: what reads files: ``pyav``, or ``decord`` where it is installed.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class ClipReader:
         fps: float | None = None,
         size: tuple[int, int] | None = None,
         limit: float = 0.0,
+        decoder: str = "pyav",
     ) -> None:
         self.path = Path(path)
         if kind not in _KINDS:
@@ -57,7 +61,7 @@ class ClipReader:
             raise MespotError(f"{path}: not found, expected a {kind}")
         self.kind = kind
         self._fps, self._size, self._limit = fps, size, limit
-        self._file = RandomFrames(self.path, fps, size)
+        self._file = _DECODERS[decoder](self.path, fps, size)
         self._names: list[str] | None = None
         self._bits = 8
 

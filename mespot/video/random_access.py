@@ -2,9 +2,9 @@
 
 The time stamps of all packets are learnt when a file is first opened; a clip then needs one run of
 the decoder from the key frame before it. Packets in that run that no other frame builds on (most
-B-frames) are decoded only where their own frame is asked for. decord, made for this task, decodes
-every frame of the run, indexes the file anew at each opening, hangs across forks and in damaged
-files, and takes twice the processor time per clip (``benchmarks/clips.py``).
+B-frames) are decoded only where their own frame is asked for. decord, made for this
+task, decodes every frame of the run and takes longer per clip (``benchmarks/clips.py``); it is the
+second decoder of ``ClipReader``.
 """
 
 from __future__ import annotations

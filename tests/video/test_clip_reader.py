@@ -266,3 +266,37 @@ def test_the_main_process_is_never_ended(tmp_path):
 def test_data_needs_no_torch():
     code = "import sys; sys.modules['torch'] = None; import mespot.video.clip_reader"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+DECORD = ["x/a.mp4", "x/a.mkv", "webm/a.webm", "avi/a.avi", "vfr/a.mp4", "vfr/a.mkv", "late/a.mp4",
+          "late/a.mkv", "turn180/a.mp4", "odd/a.mp4"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DECORD)
+def test_decord_reads_the_same_frames_where_it_is_installed(tmp_path, name):
+    pytest.importorskip("decord")
+    path = made(tmp_path, name)
+    with ClipReader(path, "file") as reader, ClipReader(path, "file", decoder="decord") as other:
+        assert (other.frames, other.fps) == (reader.frames, reader.fps)
+        wanted = np.random.default_rng(1).integers(0, reader.frames, 16)
+        for again in (other, pickle.loads(pickle.dumps(other))):
+            found = again.read(wanted)
+            assert np.abs(found.astype(int) - reader.read(wanted)).max() <= 2
+        assert videos.numbers(found) == videos.numbers(reader.read(wanted))
+    with ClipReader(path, "file", size=(24, 30), decoder="decord") as small:
+        assert small.read(wanted).shape == (16, 24, 30, 3)
+
+
+@pytest.mark.parametrize("name", ["x/a.ts", "turn90/a.mp4", "deep/a.mkv", "cut/a.mp4"])
+def test_what_decord_reads_wrongly_is_refused_in_one_line(tmp_path, name):
+    pytest.importorskip("decord")
+    with pytest.raises(MespotError, match="or the decoder pyav"):
+        ClipReader(made(tmp_path, name), "file", decoder="decord").read(np.array([0, 5]))
+
+
+def test_without_decord_its_absence_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "decord", None)
+    path = videos.write_video(tmp_path / "a.mp4")
+    with pytest.raises(MespotError, match="not installed, expected `pip install decord`"):
+        ClipReader(path, "file", decoder="decord")
+    assert videos.numbers(ClipReader(path, "file").read(np.array([7]))) == [7]
