@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
+from einops import rearrange
 
 from mespot.classification.clip_frames import window_clips
 from mespot.classification.clip_source import ClipSource
@@ -50,8 +51,8 @@ class _Reader:
                 self._clips.clips[row],
                 lambda frames: window_clips(frames, self._rule, params.short, params.windows),
             )  # (w, T, H, W, 3)
-            small = squared(pixels.reshape(-1, *pixels.shape[2:]), self._size)
-            crops.append(small.reshape(*pixels.shape[:2], *small.shape[1:]))
+            small = squared(rearrange(pixels, "window time ... -> (window time) ..."), self._size)
+            crops.append(rearrange(small, "(w time) ... -> w time ...", w=len(pixels)))
             counts.append(len(pixels))
         return Windows(torch.from_numpy(np.concatenate(crops)), torch.tensor(counts))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from einops import rearrange
 
 
 def thin(time: np.ndarray, values: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray]:
@@ -25,15 +26,17 @@ def thin(time: np.ndarray, values: np.ndarray, bins: int) -> tuple[np.ndarray, n
     size = -(-count // bins)
     padding = (-count) % size
     fill = np.full((padding, *values.shape[1:]), np.nan)
-    stacked = np.concatenate([values, fill]).reshape(-1, size, *values.shape[1:])  # (B, size, ...)
+    stacked = rearrange(
+        np.concatenate([values, fill]), "(bin sample) ... -> bin sample ...", sample=size
+    )
     known = ~np.isnan(stacked)
     low = np.where(known, stacked, np.inf).min(axis=1)
     high = np.where(known, stacked, -np.inf).max(axis=1)
-    pairs = np.stack([low, high], axis=1).reshape(-1, *values.shape[1:])  # (2 B, ...)
+    pairs = rearrange([low, high], "end bin ... -> (bin end) ...")
     pairs[~np.isfinite(pairs)] = np.nan
     first = time[::size]
     last = np.append(first[1:], time[-1])
-    return np.stack([first, (first + last) / 2], axis=1).reshape(-1), pairs
+    return rearrange([first, (first + last) / 2], "end bin -> (bin end)"), pairs
 
 
 def stretches(flags: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import cv2
 import numpy as np
+from einops import rearrange
 
 from mespot.params.report import PageParams
 
@@ -84,10 +85,10 @@ def make_sprite(crops: Crops, time: np.ndarray, spans: np.ndarray, params: PageP
     size = params.thumbnail_size
     columns = max(1, int(np.ceil(np.sqrt(len(chosen)))))
     rows = -(-len(chosen) // columns)
-    sheet = np.full((rows * size, columns * size, 3), 255, np.uint8)
+    cells = np.full((rows * columns, size, size, 3), 255, np.uint8)
     for place, index in enumerate(chosen.tolist()):
-        top, left = size * (place // columns), size * (place % columns)
-        sheet[top : top + size, left : left + size] = shrink(crops.read(index), size)
+        cells[place] = shrink(crops.read(index), size)
+    sheet = rearrange(cells, "(row column) y x colour -> (row y) (column x) colour", row=rows)
     return Sprite(jpeg_url(sheet, params.jpg_quality), np.asarray(time)[chosen], size, columns)
 
 
