@@ -25,7 +25,7 @@ from mespot.core.parallel import map_videos
 from mespot.crops.grey_store import SUFFIX, open_crops
 from mespot.crops.track import FaceTrack
 from mespot.faces.preprocess import origin_of, preprocess_video
-from mespot.flow.pooling import Pooled, pool_video
+from mespot.flow.pooling import RegionFlow, pool_video
 from mespot.flow.refine import refine
 from mespot.flow.signals import FlowSignals
 from mespot.params import Params, load_params
@@ -71,7 +71,7 @@ class MeasuredGraft:
 
     def signals(self, flow: FlowParams) -> FlowSignals:
         """Return flow signals."""
-        return refine(Pooled(**read_npz(self.pooled)), FaceTrack.load(self.track), flow)
+        return refine(RegionFlow(**read_npz(self.pooled)), FaceTrack.load(self.track), flow)
 
     def judged(self, found: pd.DataFrame) -> Judged:
         """Judge intervals that were found in it."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from real_truth import ClipTruth, covered
 
-from mespot.metric.bootstrap import Interval, draw_weights, f1_interval, paired_difference
+from mespot.metric.bootstrap import ConfidenceInterval, draw_weights, f1_interval, paired_difference
 from mespot.metric.counts import f1_score
 from mespot.metric.match import match
 
@@ -144,7 +144,7 @@ def count_rows(table: pd.DataFrame, typed: bool = False) -> np.ndarray:
     return np.stack([right, false, table["events"] - right], axis=1).astype(np.float64)
 
 
-def person_interval(judged: Sequence[Judged], typed: bool = False) -> Interval:
+def person_interval(judged: Sequence[Judged], typed: bool = False) -> ConfidenceInterval:
     """Return F1 of all clips with its 95 % interval when persons are drawn with replacement."""
     counts = _by_person(judged, typed)
     return f1_interval(counts, _draws(counts))
@@ -152,7 +152,7 @@ def person_interval(judged: Sequence[Judged], typed: bool = False) -> Interval:
 
 def person_difference(
     judged: Sequence[Judged], other: Sequence[Judged], typed: bool = False
-) -> Interval:
+) -> ConfidenceInterval:
     """Return F1 less that of ``other`` on the same clips, with its interval over persons."""
     counts = _by_person(judged, typed)
     return paired_difference(counts, _by_person(other, typed), _draws(counts))

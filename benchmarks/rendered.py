@@ -16,7 +16,7 @@ from mespot.core.files import read_npz, write_npz
 from mespot.crops.grey_store import SUFFIX, open_crops
 from mespot.faces.preprocess import preprocess_video
 from mespot.flow.intervals import find_intervals
-from mespot.flow.pooling import Pooled, pool_video
+from mespot.flow.pooling import RegionFlow, pool_video
 from mespot.flow.refine import refine
 from mespot.flow.signals import FlowSignals
 from mespot.metric.bootstrap import draw_weights, f1_interval
@@ -135,7 +135,7 @@ def measure_video(
         pooled = pool_video(reader, track, flow)
         reader.close()
         write_npz(file, dataclasses.asdict(pooled))
-    signals = refine(Pooled(**read_npz(file)), track, flow)
+    signals = refine(RegionFlow(**read_npz(file)), track, flow)
     return Measured(seed, source.script, source.events(), signals)
 
 

@@ -21,7 +21,7 @@ from mespot.metric import F1Scorer
 from mespot.params import load_params
 from mespot.pipeline.grid import load_slices
 from mespot.search.model_branch import intervals_of
-from mespot.search.space import boxes
+from mespot.search.space import search_grids
 from mespot.search.sweep import Sweep
 from mespot.tables.load import read_events, read_videos
 
@@ -45,14 +45,18 @@ def main() -> None:
     rng = np.random.default_rng(0)
     for column, kind in enumerate(TYPES):
         sweep = Sweep(videos, scorer, slices, model["granularities"], kind, params.grid.rate)
-        for box in boxes(model["granularities"], getattr(params.grid, kind), params.slices.step):
+        for search_grid in search_grids(
+            model["granularities"], getattr(params.grid, kind), params.slices.step
+        ):
             begin = time.perf_counter()
-            counts = np.concatenate(list(sweep.counts(box)))
+            counts = np.concatenate(list(sweep.counts(search_grid)))
             spent += time.perf_counter() - begin
-            tried += len(box)
-            for index in rng.choice(len(box), min(len(box), options.sample // 4), replace=False):
+            tried += len(search_grid)
+            for index in rng.choice(
+                len(search_grid), min(len(search_grid), options.sample // 4), replace=False
+            ):
                 begin = time.perf_counter()
-                setting = box.setting(int(index))
+                setting = search_grid.setting(int(index))
                 table = intervals_of(
                     videos, slices, model["granularities"], kind, [setting] * len(videos),
                     params.grid.rate,

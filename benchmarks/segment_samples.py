@@ -18,7 +18,7 @@ from mespot.core.events import iou_matrix
 from mespot.core.files import read_npz
 from mespot.crops.track import FaceTrack
 from mespot.flow.intervals import described
-from mespot.flow.pooling import Pooled
+from mespot.flow.pooling import RegionFlow
 from mespot.flow.refine import refine
 from mespot.flow.signals import FlowSignals
 from mespot.params import Params
@@ -137,7 +137,7 @@ def heard_signals(video: MeasuredGraft, file: Path, params: Params) -> FlowSigna
     """Signals of a clip with its sound, as ``mespot spot`` makes them."""
     track = FaceTrack.load(video.track)
     voice = voice_activity(file, track.fps, track.frames)
-    return refine(Pooled(**read_npz(video.pooled)), track, params.flow, voice)
+    return refine(RegionFlow(**read_npz(video.pooled)), track, params.flow, voice)
 
 
 def _real(

@@ -27,7 +27,7 @@ from mespot.metric import F1Scorer, f1_score
 from mespot.params import load_params
 from mespot.pipeline.grid import load_slices
 from mespot.search.model_branch import SliceScores, intervals_of
-from mespot.search.space import Box, boxes, pooled_with_neighbours
+from mespot.search.space import SearchGrid, pooled_with_neighbours, search_grids
 from mespot.search.sweep import Sweep
 from mespot.slices.cut import slice_starts
 from mespot.tables.load import read_events, read_videos
@@ -85,11 +85,11 @@ def spaces(grid) -> dict:
     return {name: grid.model_copy(update=change) for name, change in changes.items()}
 
 
-def figures(parts: Sequence[np.ndarray], space: Sequence[Box], rule: str) -> np.ndarray:
-    """What a rule looks at, one figure per setting; parts are the (C, 3) counts of each box."""
+def figures(parts: Sequence[np.ndarray], space: Sequence[SearchGrid], rule: str) -> np.ndarray:
+    """What a rule looks at, one figure per setting; parts are the (C, 3) counts of each grid."""
     if rule == "neighbours":
         pairs = zip(parts, space, strict=True)
-        parts = [pooled_with_neighbours(one, box) for one, box in pairs]
+        parts = [pooled_with_neighbours(one, search_grid) for one, search_grid in pairs]
     return np.round(f1_score(np.concatenate(parts)), 9)
 
 
@@ -108,8 +108,8 @@ def nested(dataset: str) -> None:
         sweep = Sweep(videos, scorer, slices, model["granularities"], kind, params.grid.rate)
         fold = np.array([model["folds"][name] for name in sweep.subjects])
         for label, grid in spaces(getattr(params.grid, kind)).items():
-            space = boxes(model["granularities"], grid, params.slices.step)
-            parts = [np.concatenate(list(sweep.counts(box))) for box in space]
+            space = search_grids(model["granularities"], grid, params.slices.step)
+            parts = [np.concatenate(list(sweep.counts(search_grid))) for search_grid in space]
             counts = np.concatenate(parts)
             for rule in RULES:
                 total, seen = np.zeros(3), []
@@ -136,18 +136,18 @@ def simulated(seeds: int) -> None:
         for column, kind in enumerate(TYPES):
             sweep = Sweep(videos, scorer, slices, GRANULARITIES, kind, params.grid.rate)
             for label, grid in spaces(getattr(params.grid, kind)).items():
-                space = boxes(GRANULARITIES, grid, params.slices.step)
-                parts = [np.concatenate(list(sweep.counts(box))) for box in space]
+                space = search_grids(GRANULARITIES, grid, params.slices.step)
+                parts = [np.concatenate(list(sweep.counts(search_grid))) for search_grid in space]
                 known = [part.sum(axis=1) for part in parts]
                 seen = f1_score(np.concatenate(known))
                 for rule in RULES:
                     best = int(np.argmax(figures(known, space, rule)))
                     row = best
-                    for box in space:
-                        if row < len(box):
+                    for search_grid in space:
+                        if row < len(search_grid):
                             break
-                        row -= len(box)
-                    setting = box.setting(row)
+                        row -= len(search_grid)
+                    setting = search_grid.setting(row)
                     table = intervals_of(
                         others, unseen, GRANULARITIES, kind, [setting] * len(others),
                         params.grid.rate,

@@ -13,7 +13,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Figures:
+class ClipMetrics:
     """Figures of one list.
 
     Attributes:
@@ -50,7 +50,7 @@ def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, classes: int) -> 
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 
 
-def figures(truth: np.ndarray, predicted: np.ndarray, classes: int) -> Figures:
+def clip_metrics(truth: np.ndarray, predicted: np.ndarray, classes: int) -> ClipMetrics:
     """Score predictions.
 
     Args:
@@ -64,7 +64,7 @@ def figures(truth: np.ndarray, predicted: np.ndarray, classes: int) -> Figures:
     recalls = np.divide(hits, wanted, out=np.full(classes, np.nan), where=wanted > 0)
     f1 = np.divide(2 * hits, wanted + given, out=np.zeros(classes), where=wanted + given > 0)
     total = int(confusion.sum())
-    return Figures(
+    return ClipMetrics(
         clips=total,
         uar=float(np.nanmean(recalls)),
         war=float(hits.sum() / total),

@@ -33,9 +33,9 @@ def training_fingerprint(
 
     The pixels behind a list are not read, only their paths; nor is where the root lies.
     """
-    name, kind, weights = encoder
+    name, input_kind, weights = encoder
     content = {
-        "encoder": [name, kind, None if weights is None else hash_path(weights)],
+        "encoder": [name, input_kind, None if weights is None else hash_path(weights)],
         "params": params.model_dump(mode="json", exclude=_SPEED),
         "lists": [
             None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mespot.classification.metrics import Figures
+from mespot.classification.metrics import ClipMetrics
 from mespot.core.files import write_csv
 from mespot.tables.clip_list import ClipList
 
@@ -43,7 +43,7 @@ def write_confusion(path: Path, confusion: np.ndarray, names: Sequence[str]) -> 
     write_csv(path, table)
 
 
-def figures_record(found: Figures, entropy: float, names: Sequence[str]) -> dict[str, Any]:
+def figures_record(found: ClipMetrics, entropy: float, names: Sequence[str]) -> dict[str, Any]:
     """Return the figures of a list for ``metrics.json``; recalls of absent classes left out."""
     return {
         "clips": found.clips,

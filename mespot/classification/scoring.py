@@ -58,7 +58,7 @@ class _Reader:
 
 
 def class_probabilities(
-    model: Classifier, clips: ClipList, params: ClassifyParams, kind: str, group: Group
+    model: Classifier, clips: ClipList, params: ClassifyParams, input_kind: str, group: Group
 ) -> np.ndarray:
     """Score all clips of a list; all processes call it together.
 
@@ -66,7 +66,7 @@ def class_probabilities(
         model: in evaluation mode, on its device, one output per class.
         clips: the list.
         params: stride, short, windows, test_batch, workers, ahead, limit of section ``classify``.
-        kind: ``input`` of the encoder.
+        input_kind: ``input`` of the encoder.
         group: the processes.
 
     Returns:
@@ -88,7 +88,7 @@ def class_probabilities(
     with group.together(), torch.inference_mode():
         for windows in track(loaded(reader, keys, loading), clips.path.name, len(keys)):
             crops = windows.crops.to(group.device, non_blocking=True)
-            views = torch.softmax(model(prepare(crops, kind)).float(), 1).cpu().numpy()
+            views = torch.softmax(model(prepare(crops, input_kind)).float(), 1).cpu().numpy()
             counts = windows.counts.numpy()
             firsts = np.cumsum(counts) - counts
             means = np.add.reduceat(views, firsts, 0) / counts[:, None]

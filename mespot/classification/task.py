@@ -54,7 +54,7 @@ class Classification:
         model: the classifier, on its device.
         clips: the training list.
         params: section ``classify``.
-        kind: ``input`` of the encoder.
+        input_kind: ``input`` of the encoder.
         seed: seed of order, clips and augmentation.
         steps: optimiser steps of the whole training.
         group: the processes that train together.
@@ -69,14 +69,14 @@ class Classification:
         model: Classifier,
         clips: ClipList,
         params: ClassifyParams,
-        kind: str,
+        input_kind: str,
         seed: int,
         steps: int,
         group: Group,
     ):
         self.model, self.encoder = model, model.encoder
         self.objective = Objective(model)
-        self._clips, self._params, self._kind, self._seed = clips, params, kind, seed
+        self._clips, self._params, self._input_kind, self._seed = clips, params, input_kind, seed
         self._size = model.encoder.config["size"]
         self._rule = ClipRule(model.encoder.config["frames"], params.stride)
         self._source = ClipSource(params.limit)
@@ -101,7 +101,7 @@ class Classification:
         for slot, row in enumerate(rows):
             clip = self._clips.clips[self._order(step * params.batch + row)]
             rng = generator(self._seed, step, "clip", row)
-            change = draw_change(size, params, self._kind == "rgb", params.flip, rng)
+            change = draw_change(size, params, self._input_kind == "rgb", params.flip, rng)
             boxes[slot] = draw_erased(
                 size, params.erase, params.erase_area, params.erase_ratio, rng
             )
@@ -117,7 +117,7 @@ class Classification:
         """Normalise, erase, smooth and mix on the device."""
         params = self._params
         crops, numbers, boxes = tensors
-        video = prepare(crops, self._kind)
+        video = prepare(crops, self._input_kind)
         if params.erase:
             video = erase(video, boxes)
         labels = smoothed(numbers, self._clips.classes, params.smoothing)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mespot.classification.metrics import Figures, figures
+from mespot.classification.metrics import ClipMetrics, clip_metrics
 from mespot.classification.scoring import class_probabilities
 from mespot.classification.task import Classification
 from mespot.core.errors import MespotError
@@ -72,7 +72,7 @@ def train_clip_classifier(
     """
     if params.keep == "best" and validation is None:
         raise MespotError("classify.keep: found best without a validation list, expected --val")
-    name, kind, weights = encoder
+    name, input_kind, weights = encoder
     with seeded(seed):
         model = Classifier(create_encoder(name, params.drop_path), train.classes)
     if weights is not None:
@@ -88,7 +88,7 @@ def train_clip_classifier(
         finished = count
 
     def validate() -> float:
-        scores = class_probabilities(model, validation, params, kind, group)
+        scores = class_probabilities(model, validation, params, input_kind, group)
         found, entropy = judge(scores, validation)
         if group.main:
             rows[finished] = {
@@ -107,7 +107,7 @@ def train_clip_classifier(
             write_json(path, [rows[step] for step in sorted(rows)])
         return 1 - found.uar + _TIE * min(entropy, 1e3)
 
-    task = Classification(model, train, params, kind, seed, settings.stop, group)
+    task = Classification(model, train, params, input_kind, seed, settings.stop, group)
     with contextlib.closing(task):
         curve = fit(
             task,
@@ -128,7 +128,7 @@ def classify_settings(clips: int, params: ClassifyParams) -> LoopSettings:
     return loop_settings(params, steps=number_of_steps(clips, params))
 
 
-def judge(scores: np.ndarray, clips: ClipList) -> tuple[Figures, float]:
+def judge(scores: np.ndarray, clips: ClipList) -> tuple[ClipMetrics, float]:
     """Score probabilities against the labels of a list.
 
     Args:
@@ -141,4 +141,4 @@ def judge(scores: np.ndarray, clips: ClipList) -> tuple[Figures, float]:
     truth = np.array([clip.label for clip in clips.clips])
     chosen = np.take_along_axis(scores, truth[:, None], 1)[:, 0]
     entropy = -np.log(np.maximum(chosen, 1e-12)).mean()
-    return figures(truth, scores.argmax(1), clips.classes), float(entropy)
+    return clip_metrics(truth, scores.argmax(1), clips.classes), float(entropy)

@@ -115,11 +115,11 @@ def suppress(intervals: np.ndarray, scores: np.ndarray, max_iou: float) -> np.nd
     """
     order = np.argsort(-np.asarray(scores, dtype=np.float64), kind="stable")
     ranked = np.asarray(intervals, dtype=np.float64).reshape(-1, 2)[order]
-    kept = keep_apart(ranked, lambda one, others: iou_matrix(one, others)[0], max_iou)
+    kept = suppress_spans(ranked, lambda one, others: iou_matrix(one, others)[0], max_iou)
     return order[kept].astype(np.int64)
 
 
-def keep_apart(spans: np.ndarray, share: Share, most: float) -> np.ndarray:
+def suppress_spans(spans: np.ndarray, share: Share, most: float) -> np.ndarray:
     """Keep spans one after the other, each unless it shares too much with one that is kept.
 
     Args:

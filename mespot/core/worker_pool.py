@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 _NICE = 10
 
 
-class Crew:
+class WorkerPool:
     """A pool of processes that lasts for a command.
 
     The processes are forked at once, where the system forks: open it before libraries start
@@ -44,14 +44,14 @@ class Crew:
         self._pool: ProcessPoolExecutor | None = None
         self._begun: weakref.WeakSet[Future[Any]] = weakref.WeakSet()
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> WorkerPool:
         if self.count:
             kind = "fork" if sys.platform == "linux" else "spawn"
             context = multiprocessing.get_context(kind)
             # an interruption while processes are forked gets lost, or ends some of them alone
             masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             try:
-                self._pool = ProcessPoolExecutor(self.count, context, initializer=_settle_in)
+                self._pool = ProcessPoolExecutor(self.count, context, initializer=_init_worker)
                 self._pool.submit(int)  # forks all of them
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, masked)
@@ -97,11 +97,11 @@ class Crew:
         begun = [(self._future(function, task), task) for task in tasks]
         return (self._result(future, function, task) for future, task in begun)
 
-    def prepare(self, function: Callable[[], Any]) -> None:
+    def warm_up(self, function: Callable[[], Any]) -> None:
         """Begin ``function()``, for which nobody waits: what may be done ahead, such as imports."""
         self._future(function, ())
 
-    def drop(self) -> None:
+    def cancel_pending(self) -> None:
         """Forget the work that has not begun and that nobody will ask for any more."""
         for future in list(self._begun):
             future.cancel()
@@ -140,7 +140,7 @@ class Crew:
         self._pool, self.count = None, 0
 
 
-def _settle_in() -> None:
+def _init_worker() -> None:
     # the main process follows the face frame after frame, for which all others wait
     os.nice(_NICE)
     # Ctrl-C reaches the whole group: the main process ends the others in order

@@ -15,7 +15,7 @@ first):
 - ``duplicate_dropped``: the same official onset and offset of the same type stand in a later row
   as well (``mespot.datasets.index``).
 
-What no rule mends is an ``Unmendable`` row, which settings may leave out by name:
+What no rule repairs is an ``Unrepairable`` row, which settings may leave out by name:
 
 - ``negative_frame``, ``reversed_frames``, ``offset_missing``: left out by
   ``data.faulty_rows: drop``;
@@ -34,7 +34,7 @@ from mespot.datasets.raw import RawEvent
 from mespot.tables.numbers import Numbering
 
 
-class Unmendable(MespotError):
+class Unrepairable(MespotError):
     """A row that no rule turns into an event.
 
     Attributes:
@@ -58,14 +58,14 @@ def resolve(event: RawEvent, numbering: Numbering, frames: int) -> dict[str, obj
         ``onset, apex, offset`` (0-based, apex -1 where unknown) and ``rule``.
 
     Raises:
-        Unmendable: negative or reversed numbers, or an event outside of the recording.
+        Unrepairable: negative or reversed numbers, or an event outside of the recording.
     """
     rules = list(event.rules)
     first, last = numbering.first, int(numbering.to_number(frames - 1))
     onset, apex, offset = _whole(event, rules)
     if offset == 0 < first:
         if apex < max(onset, 1):
-            raise Unmendable(
+            raise Unrepairable(
                 event, "offset_missing",
                 f"found offset 0 and apex {apex}, expected an offset, or an apex from onset "
                 f"{onset} on to end the event at",
@@ -73,13 +73,13 @@ def resolve(event: RawEvent, numbering: Numbering, frames: int) -> dict[str, obj
         rules.append("offset_missing_to_apex")
         offset = apex
     if offset < onset:
-        raise Unmendable(
+        raise Unrepairable(
             event, "reversed_frames",
             f"found offset {offset} before onset {onset}, expected onset <= offset",
         )  # fmt: skip
     if onset > last or offset < first:
         place = f"found onset {onset}" if onset > last else f"found offset {offset}"
-        raise Unmendable(
+        raise Unrepairable(
             event, "not_recorded", f"{place}, expected an event within the frames {first}..{last}"
         )
     if onset < first:
@@ -103,7 +103,7 @@ def _whole(event: RawEvent, rules: list[str]) -> tuple[int, int, int]:
     given = {"onset": event.onset, "apex": apex, "offset": event.offset}
     for name, number in given.items():
         if number < 0 and (name, number) != ("apex", -1):
-            raise Unmendable(
+            raise Unrepairable(
                 event, "negative_frame", f"found {name} {number:g}, expected a frame number >= 0"
             )
     if any(number != math.floor(number) for number in given.values()):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mespot.datasets.raw import RawEvent
-from mespot.datasets.repair import Unmendable, resolve
+from mespot.datasets.repair import Unrepairable, resolve
 from mespot.tables.numbers import Numbering
 
 MISSING = "video_not_on_disk"
@@ -24,12 +24,12 @@ class LeftOut:
     Attributes:
         row: as the sheet gives it.
         reason: as ``dropped.csv`` names it.
-        error: what no rule mends; ``None`` for other reasons.
+        error: what no rule repairs; ``None`` for other reasons.
     """
 
     row: RawEvent
     reason: str
-    error: Unmendable | None = None
+    error: Unrepairable | None = None
 
 
 def resolve_rows(
@@ -61,9 +61,9 @@ def resolve_rows(
         numbering, frames = videos[row.video]
         try:
             if not frames:
-                raise Unmendable(row, NOT_RECORDED, "the frames of the video are unknown")
+                raise Unrepairable(row, NOT_RECORDED, "the frames of the video are unknown")
             resolved = resolve(row, numbering, frames)
-        except Unmendable as error:
+        except Unrepairable as error:
             left.append(LeftOut(row, error.reason, error))
             continue
         onset, _, offset = row.official

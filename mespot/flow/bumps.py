@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mespot.core.events import keep_apart
+from mespot.core.events import suppress_spans
 from mespot.flow.edges import Bump, Tracer
 from mespot.flow.evidence import Evidence, evidence_of
 from mespot.flow.signals import FlowSignals
@@ -129,7 +129,7 @@ def trace_bumps(signals: FlowSignals, params: FlowParams) -> list[Traced]:
     level, number, sample = candidates(evidence, signals.step, least)
     centre, length = np.asarray(signals.time)[sample], evidence.lengths[number]
     spans = np.stack([centre - 0.5 * length, centre + 0.5 * length], axis=1)
-    tried = keep_apart(spans, overlap, _SAME)
+    tried = suppress_spans(spans, overlap, _SAME)
     tracer = Tracer(signals, params.edge, params.neutral_tolerance)
     bumps = tracer.trace(centre[tried], length[tried])
     found = []

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mespot.core.events import empty_intervals, keep_apart
+from mespot.core.events import empty_intervals, suppress_spans
 from mespot.flow.bumps import find_bumps
 from mespot.flow.channels import channels_of
 from mespot.flow.evidence import Evidence, evidence_of
@@ -120,7 +120,7 @@ def keep_best(
     """
     order = np.argsort(-scores, kind="stable")
     spans = np.stack([first, last + 1], axis=1).astype(np.float64)
-    kept = order[keep_apart(spans[order], _in_common, 1.0)]
+    kept = order[suppress_spans(spans[order], _in_common, 1.0)]
     begins, ends = np.empty(len(kept)), np.empty(len(kept))
     for row, index in enumerate(kept.tolist()):
         both = np.minimum(last, last[index]) - np.maximum(first, first[index]) + 1

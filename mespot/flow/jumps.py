@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from mespot.crops.track import FaceTrack
-from mespot.flow.pooling import Pooled
+from mespot.flow.pooling import RegionFlow
 from mespot.flow.regions import ANCHORS, EXPRESSIVE
 
 _LEAST = 0.05  # IOD, mean over all regions from one crop to the next
@@ -23,7 +23,7 @@ _REACH, _NEAR = 0.1, 0.3  # s around a jump that it spoils, and in which others 
 
 
 def jumps(
-    pooled: Pooled, track: FaceTrack, usable: np.ndarray, step: float
+    pooled: RegionFlow, track: FaceTrack, usable: np.ndarray, step: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find the frames that a jump spoils.
 

@@ -16,8 +16,8 @@ from mespot.flow.regions import RegionMap, make_regions
 _BLOCKS, _SPARSE = 8, 4
 _SAME_LIGHT = 0.08  # relative change of brightness that flow bears
 
-Part = tuple[np.ndarray, np.ndarray]
-"""Of n crops: displacement float64 (n, R + A, 2) and eyes float64 (n, 2, 2), see ``Pooled``."""
+Measured = tuple[np.ndarray, np.ndarray]
+"""Of n crops: displacement float64 (n, R + A, 2) and eyes float64 (n, 2, 2), see ``RegionFlow``."""
 
 
 class Crops(Protocol):
@@ -74,7 +74,7 @@ class Measurer:
         self._base = self._face(reference)
         self._blocks = _blocks(self._base)
 
-    def measure(self, indices: np.ndarray) -> Part:
+    def measure(self, indices: np.ndarray) -> Measured:
         """Measure the crops of these numbers (n,)."""
         moved, looks = [], []
         for index in indices:

@@ -16,19 +16,19 @@ import numpy as np
 from mespot.core.timing import Timing
 from mespot.crops.track import FaceTrack, typical_landmarks
 from mespot.flow.estimate import make_flow
-from mespot.flow.measurer import Crops, Layout, Measurer, Part, regions_of
+from mespot.flow.measurer import Crops, Layout, Measured, Measurer, regions_of
 from mespot.flow.reference import choose_reference
 from mespot.flow.regions import ANCHORS, EXPRESSIVE
 from mespot.params.flow import FlowParams
 
 _GROUP = 32  # crops that are measured in one go
 
-Begin = Callable[[Layout, int, Sequence[np.ndarray]], Iterator[Part]]
+StartMeasuring = Callable[[Layout, int, Sequence[np.ndarray]], Iterator[Measured]]
 """Begins to measure groups of crops (numbers) against a reference crop (number)."""
 
 
 @dataclass(frozen=True)
-class Pooled:
+class RegionFlow:
     """Raw measurements of every crop.
 
     Attributes:
@@ -49,7 +49,7 @@ class _Stretch:
     last: int
     shared: int
     groups: list[np.ndarray]
-    parts: Iterator[Part]
+    parts: Iterator[Measured]
 
 
 class Pooling:
@@ -73,7 +73,7 @@ class Pooling:
         size: int,
         params: FlowParams,
         timing: Timing | None = None,
-        begin: Begin | None = None,
+        begin: StartMeasuring | None = None,
     ) -> None:
         self._crops, self._iod, self._size, self._params = crops, iod, size, params
         self._timing = timing or Timing()
@@ -99,7 +99,7 @@ class Pooling:
         if landmarks is not None:
             self._keys.append(np.asarray(landmarks, dtype=np.float32))
 
-    def finish(self) -> Pooled:
+    def finish(self) -> RegionFlow:
         """Measure what is left, and return all.
 
         Returns:
@@ -122,7 +122,7 @@ class Pooling:
                 fade = np.linspace(0.0, 1.0, shared + 2)[1:-1, None, None]
                 total[both] = (1.0 - fade) * total[both] + fade * own[:shared]
             total[first + shared : last] = own[shared:]
-        return Pooled(total, eyes)
+        return RegionFlow(total, eyes)
 
     def _close(self) -> None:
         """Begin to measure the stretch that ends with the last crop."""
@@ -146,7 +146,9 @@ class Pooling:
         parts = self._begin(layout, reference, groups)
         self._stretches.append(_Stretch(first, last, shared, groups, parts))
 
-    def _here(self, layout: Layout, reference: int, groups: Sequence[np.ndarray]) -> Iterator[Part]:
+    def _here(
+        self, layout: Layout, reference: int, groups: Sequence[np.ndarray]
+    ) -> Iterator[Measured]:
         # made only when the first group is asked for: regions of all stretches would take memory
         regions, flow = regions_of(layout), make_flow()
         measurer = Measurer(self._crops, regions, flow, reference, self._timing)
@@ -159,8 +161,8 @@ def pool_video(
     track: FaceTrack,
     params: FlowParams,
     timing: Timing | None = None,
-    begin: Begin | None = None,
-) -> Pooled:
+    begin: StartMeasuring | None = None,
+) -> RegionFlow:
     """Measure all crops of a video that is complete, as ``Pooling`` does while they arrive.
 
     Args:

@@ -12,7 +12,7 @@ import numpy as np
 
 from mespot.crops.track import FaceTrack
 from mespot.flow.filters import fill_gaps, smooth
-from mespot.flow.pooling import Pooled
+from mespot.flow.pooling import RegionFlow
 from mespot.flow.regions import ANCHORS
 
 _NOSE = ("nose_lower", "nose_tip")
@@ -23,7 +23,7 @@ _TIP_DEPTH = 0.52  # IOD of the nose tip in front of the eye corners of an avera
 _QUIET = 0.12  # s, smoothing of what flow tells
 
 
-def head_angles(pooled: Pooled, track: FaceTrack, step: float) -> np.ndarray:
+def head_angles(pooled: RegionFlow, track: FaceTrack, step: float) -> np.ndarray:
     """Yaw (to the picture's right) and pitch (down) against the usual pose, degrees: (N, 2)."""
     index = {region.name: number for number, region in enumerate(ANCHORS)}
     anchors = pooled.displacement[:, -len(ANCHORS) :]  # (N, A, 2)

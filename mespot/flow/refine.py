@@ -20,7 +20,7 @@ from mespot.flow.evidence import measure_evidence, tried_lengths
 from mespot.flow.filters import BoxMeans, fill_gaps, robust_sd, smooth
 from mespot.flow.geometry import face_geometry
 from mespot.flow.nuisance import leak
-from mespot.flow.pooling import Pooled
+from mespot.flow.pooling import RegionFlow
 from mespot.flow.regions import make_regions
 from mespot.flow.rigid import remove_head
 from mespot.flow.signals import FlowSignals, sampling_step
@@ -33,7 +33,7 @@ _BLINK_FLOOR = 0.1
 
 
 def refine(
-    pooled: Pooled,
+    pooled: RegionFlow,
     track: FaceTrack,
     params: FlowParams,
     voice: np.ndarray | None = None,

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mespot.core.timing import Timing
-from mespot.core.worker_pool import Crew
+from mespot.core.worker_pool import WorkerPool
 from mespot.crops.grey_store import open_crops
 from mespot.flow.estimate import make_flow
-from mespot.flow.measurer import Crops, Layout, Measurer, Part, regions_of
-from mespot.flow.pooling import Begin
+from mespot.flow.measurer import Crops, Layout, Measured, Measurer, regions_of
+from mespot.flow.pooling import StartMeasuring
 
 
 @dataclass(frozen=True)
@@ -34,26 +34,26 @@ class Job:
     reference: int
 
 
-def measured_by(crew: Crew, crops: str, timing: Timing) -> Begin | None:
-    """Return a function that has crops measured by the crew; the numbers are the same.
+def measured_by(workers: WorkerPool, crops: str, timing: Timing) -> StartMeasuring | None:
+    """Return a function that has crops measured by the worker pool; the numbers are the same.
 
-    None where the crew has no processes.
+    None where the worker pool has no processes.
 
     Args:
-        crew: processes.
+        workers: processes.
         crops: file of the crops.
         timing: gets what the processes use.
     """
-    if not crew.count:
+    if not workers.count:
         return None
 
-    def begin(layout: Layout, reference: int, groups: Sequence[np.ndarray]) -> Iterator[Part]:
+    def begin(layout: Layout, reference: int, groups: Sequence[np.ndarray]) -> Iterator[Measured]:
         status = os.stat(crops)
         job = Job(crops, (status.st_dev, status.st_ino), layout, reference)
-        done = crew.map(_measure, [(job, group) for group in groups])
+        done = workers.map(_measure, [(job, group) for group in groups])
         return (counted(part, seconds) for part, seconds in done)
 
-    def counted(part: Part, seconds: dict[str, float]) -> Part:
+    def counted(part: Measured, seconds: dict[str, float]) -> Measured:
         for name, used in seconds.items():
             timing.add(name, used)
         return part
@@ -61,7 +61,7 @@ def measured_by(crew: Crew, crops: str, timing: Timing) -> Begin | None:
     return begin
 
 
-def _measure(job: Job, indices: np.ndarray) -> tuple[Part, dict[str, float]]:
+def _measure(job: Job, indices: np.ndarray) -> tuple[Measured, dict[str, float]]:
     timing, measurer = _measurer(job)
     part = measurer.measure(indices)
     seconds = dict(timing.seconds)

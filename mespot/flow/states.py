@@ -21,7 +21,7 @@ from mespot.crops.track import FaceTrack
 from mespot.flow.filters import fill_gaps
 from mespot.flow.jumps import jumps
 from mespot.flow.lids import eyes_closed, lid_cues, spread
-from mespot.flow.pooling import Pooled
+from mespot.flow.pooling import RegionFlow
 from mespot.flow.pose import head_angles
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class States:
         return self.held[:, self.names.index(name)]
 
 
-def states_of(signals: FlowSignals, track: FaceTrack, pooled: Pooled) -> States:
+def states_of(signals: FlowSignals, track: FaceTrack, pooled: RegionFlow) -> States:
     """Name what disturbs each frame.
 
     Args:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from mespot.core.events import INTERVAL_COLUMNS, TYPES
 from mespot.fusion.calibration import Sigmoid
-from mespot.fusion.scorer import TypeScorer, apply, thin
+from mespot.fusion.scorer import TypeScorer, apply, suppress_overlaps
 from mespot.params.fuse import FuseParams
 
 
@@ -133,4 +133,4 @@ def member_intervals(
     score = RULES[member](pool, value, scorers)
     table = pool[["video", "onset", "offset", "type"]].assign(score=score)
     table = table[~np.isnan(score)].reset_index(drop=True)[list(INTERVAL_COLUMNS)]
-    return thin(table, max_iou) if member in ("union", "weighted") else table
+    return suppress_overlaps(table, max_iou) if member in ("union", "weighted") else table

@@ -134,10 +134,10 @@ def apply(
         chosen = (candidates["type"] == kind).to_numpy()
         features = candidates.loc[chosen, list(FEATURES)].to_numpy(dtype=np.float64)
         scored.loc[chosen, "score"] = scorer.score(features)
-    return thin(scored, max_iou)
+    return suppress_overlaps(scored, max_iou)
 
 
-def thin(intervals: pd.DataFrame, max_iou: float) -> pd.DataFrame:
+def suppress_overlaps(intervals: pd.DataFrame, max_iou: float) -> pd.DataFrame:
     """Non-maximum suppression per video, whatever the types."""
     kept = []
     for _, group in intervals.groupby("video", sort=True):

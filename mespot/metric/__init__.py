@@ -23,7 +23,7 @@ Source: the MEGC 2020-2022 rules; pooling reproduces the counts of their leaderb
 """
 
 from mespot.metric.batch import count_sets
-from mespot.metric.bootstrap import Interval, draw_weights, f1_interval, paired_difference
+from mespot.metric.bootstrap import ConfidenceInterval, draw_weights, f1_interval, paired_difference
 from mespot.metric.counts import Counts, Tally, f1_score
 from mespot.metric.curve import Curve, average_precision, precision_recall
 from mespot.metric.match import MATCHINGS, match
@@ -42,7 +42,7 @@ __all__ = [
     "Counts",
     "Curve",
     "F1Scorer",
-    "Interval",
+    "ConfidenceInterval",
     "MATCHINGS",
     "PROTOCOLS",
     "Protocol",

@@ -15,7 +15,7 @@ from mespot.metric.counts import f1_score
 
 
 @dataclass(frozen=True)
-class Interval:
+class ConfidenceInterval:
     """A figure with its percentile interval."""
 
     value: float
@@ -42,7 +42,9 @@ def draw_weights(subjects: int, draws: int, rng: np.random.Generator) -> np.ndar
     return rng.multinomial(subjects, np.full(subjects, 1.0 / subjects), size=draws)
 
 
-def f1_interval(table: np.ndarray, weights: np.ndarray, confidence: float = 0.95) -> Interval:
+def f1_interval(
+    table: np.ndarray, weights: np.ndarray, confidence: float = 0.95
+) -> ConfidenceInterval:
     """Percentile interval of the pooled F1.
 
     Args:
@@ -55,12 +57,12 @@ def f1_interval(table: np.ndarray, weights: np.ndarray, confidence: float = 0.95
         nothing about other people.
     """
     low, high = _percentiles(f1_score(weights @ table), confidence)
-    return Interval(float(f1_score(table.sum(axis=0))), low, high)
+    return ConfidenceInterval(float(f1_score(table.sum(axis=0))), low, high)
 
 
 def paired_difference(
     table: np.ndarray, other: np.ndarray, weights: np.ndarray, confidence: float = 0.95
-) -> Interval:
+) -> ConfidenceInterval:
     """Interval of the difference in F1 of two systems, both seen on the same draws.
 
     Args:
@@ -75,7 +77,7 @@ def paired_difference(
     """
     value = f1_score(table.sum(axis=0)) - f1_score(other.sum(axis=0))
     low, high = _percentiles(f1_score(weights @ table) - f1_score(weights @ other), confidence)
-    return Interval(float(value), low, high)
+    return ConfidenceInterval(float(value), low, high)
 
 
 def _percentiles(values: np.ndarray, confidence: float) -> tuple[float, float]:

@@ -29,21 +29,21 @@ def half_weights(model: Classifier) -> Classifier:
     return half
 
 
-def predict(model: Classifier, clips: np.ndarray, kind: str) -> np.ndarray:
+def predict(model: Classifier, clips: np.ndarray, input_kind: str) -> np.ndarray:
     """Score a batch of clips.
 
     Args:
         model: a classifier in evaluation mode, on the device that is to be used.
         clips: (B, T, H, W) or (B, T, H, W, 3) uint8, at the model's size.
-        kind: the ``input`` that the classifier was trained with (``model.json``).
+        input_kind: the ``input`` that the classifier was trained with (``model.json``).
 
     Returns:
         (B, outputs) float32 probabilities; two outputs are ME, MaE, independent of each other.
     """
-    return predict_all([model], clips, kind)[:, 0]
+    return predict_all([model], clips, input_kind)[:, 0]
 
 
-def predict_all(models: Sequence[Classifier], clips: np.ndarray, kind: str) -> np.ndarray:
+def predict_all(models: Sequence[Classifier], clips: np.ndarray, input_kind: str) -> np.ndarray:
     """Score a batch of clips by several classifiers that share size, input and device.
 
     The input is prepared once, which costs a small network more than its own forward pass.
@@ -51,7 +51,7 @@ def predict_all(models: Sequence[Classifier], clips: np.ndarray, kind: str) -> n
     Args:
         models: G classifiers in evaluation mode, all of them or none from ``half_weights``.
         clips: see ``predict``.
-        kind: see ``predict``.
+        input_kind: see ``predict``.
 
     Returns:
         (B, G, outputs) float32 probabilities.
@@ -60,7 +60,7 @@ def predict_all(models: Sequence[Classifier], clips: np.ndarray, kind: str) -> n
     half = weight.dtype == torch.bfloat16
     with torch.inference_mode():
         # displacement channels lose too much in bfloat16, so they are made outside autocast
-        video = prepare(torch.from_numpy(np.ascontiguousarray(clips)).to(weight.device), kind)
+        video = prepare(torch.from_numpy(np.ascontiguousarray(clips)).to(weight.device), input_kind)
         with torch.autocast(weight.device.type, torch.bfloat16, enabled=half):
             logits = torch.stack([model(video) for model in models], dim=1)
         return torch.sigmoid(logits.float()).cpu().numpy()

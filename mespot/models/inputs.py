@@ -33,7 +33,7 @@ import torch.nn.functional as F
 
 from mespot.crops.clips import MOTION_UNIT
 
-KINDS = ("rgb", "flow", "motion")
+INPUTS = ("rgb", "flow", "motion")
 
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
@@ -50,25 +50,25 @@ _LOG_GAIN = 0.4
 _LOG_MEAN = 0.4  # of what remains
 
 
-def prepare(clips: torch.Tensor, kind: str) -> torch.Tensor:
+def prepare(clips: torch.Tensor, input_kind: str) -> torch.Tensor:
     """Turn crops into network input, on the device that ``clips`` lives on.
 
     Args:
         clips: (B, T, H, W) grey or (B, T, H, W, 3) RGB, uint8; for ``motion`` (B, T, H, W, 2) int16
             from ``mespot.flow.motion``.
-        kind: one of ``KINDS``.
+        input_kind: one of ``INPUTS``.
 
     Returns:
         (B, 3, T, H, W) float32.
 
     Raises:
-        ValueError: for an unknown kind.
+        ValueError: for an unknown input.
     """
-    if kind not in KINDS:
-        raise ValueError(f"input {kind!r} is none of {', '.join(KINDS)}")
-    if kind == "rgb":
+    if input_kind not in INPUTS:
+        raise ValueError(f"input {input_kind!r} is none of {', '.join(INPUTS)}")
+    if input_kind == "rgb":
         return _rgb(clips)
-    if kind == "motion":
+    if input_kind == "motion":
         return _motion(clips)
     if clips.ndim == 4:
         grey = clips.float()
@@ -77,19 +77,19 @@ def prepare(clips: torch.Tensor, kind: str) -> torch.Tensor:
     return _flow(_normalise_locally(grey))
 
 
-def to_unit(video: torch.Tensor, kind: str) -> torch.Tensor:
+def to_unit(video: torch.Tensor, input_kind: str) -> torch.Tensor:
     """Bring network input to the range [0, 1], on which reconstruction targets are made.
 
     Very strong motion goes beyond it.
 
     Args:
         video: (B, 3, T, H, W) from ``prepare``.
-        kind: the kind it was prepared with.
+        input_kind: the input it was prepared as.
 
     Returns:
         (B, 3, T, H, W).
     """
-    if kind != "rgb":
+    if input_kind != "rgb":
         return (video + 1) / 2
     channels = zip(video.unbind(1), _MEAN, _STD, strict=True)
     return torch.stack([part * std + mean for part, mean, std in channels], 1)

@@ -40,8 +40,8 @@ class DataParams(Section):
         description="leave out events whose video or frames are not on disk instead of stopping"
     )
     faulty_rows: Literal["stop", "drop"] = Field(
-        description="what becomes of a row that no rule mends (negative or reversed frames): stop "
-        "with its number, or leave it out"
+        description="what becomes of a row that no rule repairs (negative or reversed frames): "
+        "stop with its number, or leave it out"
     )
     casme2: Casme2Params
     clips: ClipsParams

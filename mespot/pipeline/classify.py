@@ -188,13 +188,13 @@ def _score(
     model: Classifier,
     clips: ClipList,
     params: ClassifyParams,
-    kind: str,
+    input_kind: str,
     names: list[str],
     group: Group,
     folder: Path,
     run: StageRun,
 ) -> dict[str, Any]:
-    scores = class_probabilities(model, clips, params, kind, group)
+    scores = class_probabilities(model, clips, params, input_kind, group)
     found, entropy = judge(scores, clips)
     record = figures_record(found, entropy, names)
     if group.main:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mespot.core.files import write_json
 from mespot.models.weights import read_description
 from mespot.pipeline.labelled import read_labelled
-from mespot.pipeline.model_inputs import seen_files
+from mespot.pipeline.model_inputs import model_input_files
 from mespot.pipeline.processes import live_log, open_together
 from mespot.pipeline.stage import fresh
 from mespot.tables.folds import subject_folds
@@ -30,7 +30,7 @@ def finetune(dataset: str) -> None:
         events = read_labelled(project, dataset)
         folds = subject_folds(videos["subject"].tolist(), params.data.folds, params.seed)
         encoder = project.artifact("pretrain")
-        kind = read_description(encoder)["input"]
+        input_kind = read_description(encoder)["input"]
         out = project.artifact("finetune", dataset)
         if group.main:
             fresh(out)
@@ -38,7 +38,7 @@ def finetune(dataset: str) -> None:
         run_finetuning(
             videos,
             events,
-            seen_files(project, dataset, videos["video"].tolist(), kind),
+            model_input_files(project, dataset, videos["video"].tolist(), input_kind),
             encoder,
             own,
             folds,

@@ -16,7 +16,7 @@ from mespot.core.files import write_csv
 from mespot.core.fingerprint import hash_path
 from mespot.core.project import Project
 from mespot.params import Params, load_params
-from mespot.pipeline.model_inputs import seen_files
+from mespot.pipeline.model_inputs import model_input_files
 from mespot.pipeline.stage import fresh
 
 _COLUMNS = ["dataset", "video", "track", "clip"]
@@ -37,7 +37,7 @@ def gather() -> None:
 
 
 def gathered(project: Project, kind: str) -> list[tuple[Path, Path]]:
-    """Return what a network sees of the gathered videos, see ``seen_files``.
+    """Return what a network sees of the gathered videos, see ``model_input_files``.
 
     Args:
         project: paths of the checkout.
@@ -53,7 +53,7 @@ def gathered(project: Project, kind: str) -> list[tuple[Path, Path]]:
     return [
         files
         for dataset in table["dataset"].unique()
-        for files in seen_files(
+        for files in model_input_files(
             project, dataset, table.loc[table["dataset"] == dataset, "video"].tolist(), kind
         )
     ]
@@ -66,7 +66,7 @@ def _rows(project: Project, params: Params) -> list[tuple[str, str, str, str]]:
         names = [path.stem for path in sorted(folder.glob("*.npz"))]
         if not names:
             raise MespotError(f"{folder}: no crops, run `mespot preprocess -d {dataset}` first")
-        files = seen_files(project, dataset, names, params.pretrain.input)
+        files = model_input_files(project, dataset, names, params.pretrain.input)
         for name, (track, clip) in zip(names, files, strict=True):
             if not clip.is_file():
                 raise MespotError(f"{clip}: not there, run `mespot motion -d {dataset}` first")

@@ -8,8 +8,8 @@ from pathlib import Path
 from mespot.core.project import Project
 
 
-def seen_files(
-    project: Project, dataset: str, names: Sequence[str], kind: str
+def model_input_files(
+    project: Project, dataset: str, names: Sequence[str], input_kind: str
 ) -> list[tuple[Path, Path]]:
     """Return (FaceTrack npz, crop zip or motion npy) of videos, for ``open_clips``.
 
@@ -17,13 +17,13 @@ def seen_files(
         project: paths of the checkout.
         dataset: its name.
         names: of the videos.
-        kind: ``input`` of the network.
+        input_kind: ``input`` of the network.
     """
     faces, motion = project.artifact("faces", dataset), project.artifact("motion", dataset)
     return [
         (
             faces / f"{name}.npz",
-            motion / f"{name}.npy" if kind == "motion" else faces / f"{name}.zip",
+            motion / f"{name}.npy" if input_kind == "motion" else faces / f"{name}.zip",
         )
         for name in names
     ]

@@ -10,7 +10,7 @@ from mespot.core.errors import MespotError
 from mespot.core.files import read_json, read_npz, write_npz
 from mespot.core.parallel import map_videos
 from mespot.models.weights import read_description
-from mespot.pipeline.model_inputs import seen_files
+from mespot.pipeline.model_inputs import model_input_files
 from mespot.pipeline.stage import fresh, open_stage
 from mespot.slices.gate import Gate
 from mespot.slices.score import score_video
@@ -29,8 +29,8 @@ def slices(dataset: str, length: float) -> None:
         videos = read_videos(project.artifact("index", dataset, "videos.csv"))
         model = read_json(project.artifact("finetune", dataset, "folds.json"))
         folders = [project.artifact("finetune", dataset, name) for name in model["folders"]]
-        kind = read_description(folders[0])["input"]
-        seen = seen_files(project, dataset, videos["video"].tolist(), kind)
+        input_kind = read_description(folders[0])["input"]
+        seen = model_input_files(project, dataset, videos["video"].tolist(), input_kind)
         out = fresh(project.artifact("slices", dataset, f"{length}"))
         stage.run.params({"length": length, **params.slices.model_dump()})
         tasks = [

@@ -6,7 +6,7 @@ import numpy as np
 from einops import rearrange
 
 
-def thin(time: np.ndarray, values: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray]:
+def decimate(time: np.ndarray, values: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray]:
     """Replace a long signal by the smallest and largest value of each stretch.
 
     A drawn line then touches the same pixels as the full signal; taking every k-th sample instead
@@ -39,7 +39,7 @@ def thin(time: np.ndarray, values: np.ndarray, bins: int) -> tuple[np.ndarray, n
     return rearrange([first, (first + last) / 2], "end bin -> (bin end)"), pairs
 
 
-def stretches(flags: np.ndarray) -> np.ndarray:
+def runs_of_true(flags: np.ndarray) -> np.ndarray:
     """Find the runs of True.
 
     Args:

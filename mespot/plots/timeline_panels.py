@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from mespot.core.events import TYPES
 from mespot.plots.areas import group_regions, outward, side_colour
 from mespot.plots.colours import TYPE_COLOURS
-from mespot.plots.decimation import stretches, thin
+from mespot.plots.decimation import decimate, runs_of_true
 from mespot.speech.share import SPEAKS
 
 BLINK_COLOUR = "#f2c14e"
@@ -87,7 +87,7 @@ def draw_displacement(
             both = np.stack(
                 [outward(name) * moved[:, position, 0], -moved[:, position, 1]], axis=1
             )  # (n, 2)
-            x, lines = thin(time[part], both, _BINS)
+            x, lines = decimate(time[part], both, _BINS)
             axes.plot(x, base + lines[:, 0], color=colour, linewidth=0.7, linestyle=(0, (1, 1.2)))
             axes.plot(x, base + lines[:, 1], color=colour, linewidth=0.9)
         _margin_text(axes, base, area.name, area.colours[1], size=8, weight="bold")
@@ -125,7 +125,7 @@ def draw_evidence(
         peaks: ``time`` (s), ``height`` (noise SDs) and ``type`` of the intervals' peaks.
     """
     part = window.cut(time)
-    x, strength = thin(time[part], np.asarray(signals.strength[part], dtype=np.float64), _BINS)
+    x, strength = decimate(time[part], np.asarray(signals.strength[part], dtype=np.float64), _BINS)
     finite = np.asarray(signals.strength, dtype=np.float64)
     finite = finite[np.isfinite(finite)]
     tallest = max(float(finite.max(initial=0.0)), float(peaks["height"].max() if len(peaks) else 0))
@@ -164,7 +164,7 @@ def draw_head(axes: Axes, signals: Any, time: np.ndarray, window: Window) -> Non
     part = window.cut(time)
     motion = np.asarray(signals.head_motion, dtype=np.float64)
     confidence = np.asarray(signals.confidence, dtype=np.float64)
-    x, shown = thin(time[part], motion[part], _BINS)
+    x, shown = decimate(time[part], motion[part], _BINS)
     axes.fill_between(x, 0.0, shown, color="#6d8ea0", alpha=0.45, linewidth=0)
     axes.plot(x, shown, color="#40616f", linewidth=0.7)
     finite = motion[np.isfinite(motion)]
@@ -175,7 +175,7 @@ def draw_head(axes: Axes, signals: Any, time: np.ndarray, window: Window) -> Non
     _mark_side(axes, [0.0, mark], ["0", f"{mark:g}"], "black", 6)
     axes.set_ylabel("head\nIOD/s", fontsize=8, color="#40616f", labelpad=20)
     scale = top / 1.08  # of a confidence of 1: both curves share one pair of axes
-    x, shown = thin(time[part], scale * confidence[part], _BINS)
+    x, shown = decimate(time[part], scale * confidence[part], _BINS)
     axes.plot(x, shown, color="#2e8b57", linewidth=0.9)
     _mark_side(axes, [0.0, scale], ["0", "1"], "#2e8b57", 6, right=True)
     axes.text(
@@ -211,7 +211,9 @@ def shade_states(axes: Axes, signals: Any, time: np.ndarray, step: float) -> Non
             {"facecolor": "#f0f0f0", "edgecolor": NO_FACE_COLOUR, "hatch": "////", "zorder": 3},
         ),
     ):
-        spans = [(time[first], time[last] - time[first] + step) for first, last in stretches(flags)]
+        spans = [
+            (time[first], time[last] - time[first] + step) for first, last in runs_of_true(flags)
+        ]
         axes.broken_barh(
             spans, (0.0, 1.0), transform=axes.get_xaxis_transform(), linewidth=0, **look
         )

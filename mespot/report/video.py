@@ -13,7 +13,7 @@ from mespot.evaluation.verdicts import judge
 from mespot.flow.signals import FlowSignals
 from mespot.params.report import PageParams
 from mespot.plots.areas import Area, group_regions
-from mespot.plots.decimation import stretches, thin
+from mespot.plots.decimation import decimate, runs_of_true
 from mespot.report.thumbnails import Crops, make_sprite
 from mespot.speech.share import SPEAKS
 
@@ -77,7 +77,7 @@ def timeline(
     signals = view.signals
     areas, moved = area_displacement(signals)
     whole = np.column_stack([signals.strength, signals.head_motion, moved])  # (N, 2 + A)
-    time, shown = thin(np.asarray(signals.time, dtype=np.float64), whole, params.samples // 2)
+    time, shown = decimate(np.asarray(signals.time, dtype=np.float64), whole, params.samples // 2)
     rows = _rows(view, min_iou)
     spans = [(bar["start"], bar["end"]) for _, bars in rows for bar in bars]
     sprite = None
@@ -178,7 +178,7 @@ def _spans(signals: FlowSignals, flags: np.ndarray) -> list[list[float]]:
     time = np.asarray(signals.time, dtype=np.float64)
     return [
         [round(float(time[first]), 3), round(float(time[last] + signals.step), 3)]
-        for first, last in stretches(flags)
+        for first, last in runs_of_true(flags)
     ]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from mespot.search.model_branch import to_frames
 
 
-class Strip:
+class ConcatenatedTimeline:
     """The time grids of several videos, one after the other.
 
     A moment of score minus infinity stands after each video: no run reaches into the next one.
@@ -26,7 +26,7 @@ class Strip:
         counts = np.maximum(np.ceil(self.frames / self.fps * rate).astype(np.int64), 1)
         self._first = np.concatenate(([0], np.cumsum(counts + 1)[:-1]))
 
-    def lay(self, curves: Sequence[np.ndarray]) -> np.ndarray:
+    def concatenate(self, curves: Sequence[np.ndarray]) -> np.ndarray:
         """Join the scores of all videos, each (T_v,), to one array."""
         apart = np.array([-np.inf])
         return np.concatenate([part for curve in curves for part in (curve, apart)])

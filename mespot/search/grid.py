@@ -22,7 +22,7 @@ from mespot.metric import F1Scorer, f1_score
 from mespot.params.grid import GridParams
 from mespot.search.model_branch import SliceScores, intervals_of, stored_step
 from mespot.search.setting import CurveSetting, ModelSetting
-from mespot.search.space import Box, boxes, pooled_with_neighbours
+from mespot.search.space import SearchGrid, pooled_with_neighbours, search_grids
 from mespot.search.sweep import Sweep
 
 
@@ -101,18 +101,18 @@ def search(
 def _search_type(
     videos, events, slices, granularities, folds, grid, min_iou, kind: str
 ) -> _Searched:
-    space = boxes(granularities, getattr(grid, kind), stored_step(slices))
+    space = search_grids(granularities, getattr(grid, kind), stored_step(slices))
     scorer = F1Scorer(events, videos["video"].tolist(), min_iou=min_iou)
     sweep = Sweep(videos, scorer, slices, granularities, kind, grid.rate)
     counts = np.concatenate(list(_progressing(space, sweep, f"settings of {kind}")))
     return _Searched(space, counts, np.array([folds[name] for name in sweep.subjects]))
 
 
-def _progressing(space: Sequence[Box], sweep: Sweep, label: str) -> Iterator[np.ndarray]:
+def _progressing(space: Sequence[SearchGrid], sweep: Sweep, label: str) -> Iterator[np.ndarray]:
     with progress() as display:
         task = display.add_task(label, total=sum(map(len, space)))
-        for box in space:
-            for block in sweep.counts(box):
+        for search_grid in space:
+            for block in sweep.counts(search_grid):
                 yield block
                 display.advance(task, len(block))
 
@@ -126,7 +126,7 @@ class _Searched:
             pooled with neighbours on the subjects outside the fold.
     """
 
-    def __init__(self, space: Sequence[Box], counts: np.ndarray, fold: np.ndarray):
+    def __init__(self, space: Sequence[SearchGrid], counts: np.ndarray, fold: np.ndarray):
         self._space, self.counts, self._fold = space, counts, fold
         self._folds = sorted(set(fold.tolist()))
         self.figures = {str(k): self._figure(fold != k) for k in self._folds}
@@ -137,19 +137,21 @@ class _Searched:
 
     def _figure(self, among: np.ndarray) -> np.ndarray:
         pooled = self.counts[:, among].sum(axis=1)  # (C, 3)
-        borders = np.cumsum([len(box) for box in self._space])[:-1]
+        borders = np.cumsum([len(search_grid) for search_grid in self._space])[:-1]
         parts = zip(self._space, np.split(pooled, borders), strict=True)
         figure = f1_score(
-            np.concatenate([pooled_with_neighbours(part, box) for box, part in parts])
+            np.concatenate(
+                [pooled_with_neighbours(part, search_grid) for search_grid, part in parts]
+            )
         )
         return np.round(figure, 9)  # equal ones stay equal: the first, simpler one is taken
 
     def setting(self, index: int) -> ModelSetting:
         """The setting in a row of ``counts``."""
-        for box in self._space:
-            if index < len(box):
-                return box.setting(index)
-            index -= len(box)
+        for search_grid in self._space:
+            if index < len(search_grid):
+                return search_grid.setting(index)
+            index -= len(search_grid)
         raise IndexError(index)
 
     def nested(self, rows: np.ndarray) -> float:
@@ -163,9 +165,9 @@ class _Searched:
     def cells(self) -> np.ndarray:
         """(C,) number of the cell of each setting: decoder, granularity, slice length."""
         parts, first = [], 0
-        for box in self._space:
-            granularity, length = box.shape[:2]
-            inner = len(box) // (granularity * length)
+        for search_grid in self._space:
+            granularity, length = search_grid.shape[:2]
+            inner = len(search_grid) // (granularity * length)
             parts.append(first + np.repeat(np.arange(granularity * length), inner))
             first += granularity * length
         return np.concatenate(parts)
@@ -186,10 +188,12 @@ class _Searched:
 
     def heatmap(self, kind: str) -> pd.DataFrame:
         """Nested F1 of every granularity and slice length, by score curves."""
-        (box,) = [box for box in self._space if box.decoder is CurveSetting]
+        (search_grid,) = [
+            search_grid for search_grid in self._space if search_grid.decoder is CurveSetting
+        ]
         cells = self.cells()
         rows = []
-        for number in range(box.shape[0] * box.shape[1]):
+        for number in range(search_grid.shape[0] * search_grid.shape[1]):
             inside = np.flatnonzero(cells == number)
             setting = self.setting(int(inside[0]))
             rows.append((kind, setting.granularity, setting.length, self.nested(inside)))
@@ -201,11 +205,11 @@ class _Searched:
                   "suppression", "max_iou", "threshold", "low", "merge_gap", "min_length",
                   "max_length"]  # fmt: skip
         parts = []
-        for box in self._space:
-            part = {"type": kind, "decoder": box.decoder.decoder}
+        for search_grid in self._space:
+            part = {"type": kind, "decoder": search_grid.decoder.decoder}
             for name in fields:
-                part[name] = box.column(name) if name in box.axes else None
-            parts.append(pd.DataFrame(part, index=range(len(box))))
+                part[name] = search_grid.column(name) if name in search_grid.axes else None
+            parts.append(pd.DataFrame(part, index=range(len(search_grid))))
         table = pd.concat(parts, ignore_index=True)
         several = table["lengths"].notna()
         table.loc[several, "lengths"] = [

@@ -1,4 +1,4 @@
-"""The search space of the model branch as boxes: every axis crossed with every other one."""
+"""The search space of the model branch as grids: every axis crossed with every other one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GRADED = ("smooth", "threshold", "low", "merge_gap", "min_length", "max_length",
 
 
 @dataclass(frozen=True)
-class Box:
+class SearchGrid:
     """Settings of one decoder.
 
     Attributes:
@@ -37,7 +37,7 @@ class Box:
         return int(np.prod(self.shape))
 
     def setting(self, index: int) -> ModelSetting:
-        """The setting at a place of the flattened box."""
+        """The setting at a place of the flattened grid."""
         place = np.unravel_index(index, self.shape)
         return self.decoder(
             **{
@@ -47,7 +47,7 @@ class Box:
         )
 
     def column(self, name: str) -> np.ndarray:
-        """Value of one axis at every place of the flattened box."""
+        """Value of one axis at every place of the flattened grid."""
         axis = list(self.axes).index(name)
         place = np.unravel_index(np.arange(len(self)), self.shape)[axis]
         values = np.empty(len(self.axes[name]), dtype=object)
@@ -55,7 +55,7 @@ class Box:
         return values[place]
 
 
-def boxes(granularities: Sequence[float], grid: TypeGrid, step: float) -> list[Box]:
+def search_grids(granularities: Sequence[float], grid: TypeGrid, step: float) -> list[SearchGrid]:
     """Lay out the search space of one type: score curves, then proposals.
 
     Args:
@@ -77,7 +77,7 @@ def boxes(granularities: Sequence[float], grid: TypeGrid, step: float) -> list[B
         "min_length": grid.min_length,
         "max_length": grid.max_length,
     }
-    found = [Box(CurveSetting, curve)]
+    found = [SearchGrid(CurveSetting, curve)]
     if grid.suppressions:
         proposal = {
             "granularity": tuple(granularities),
@@ -87,24 +87,24 @@ def boxes(granularities: Sequence[float], grid: TypeGrid, step: float) -> list[B
             "max_iou": grid.max_iou,
             "threshold": grid.thresholds,
         }
-        found.append(Box(ProposalSetting, proposal))
+        found.append(SearchGrid(ProposalSetting, proposal))
     return found
 
 
-def pooled_with_neighbours(counts: np.ndarray, box: Box) -> np.ndarray:
+def pooled_with_neighbours(counts: np.ndarray, search_grid: SearchGrid) -> np.ndarray:
     """Pool the counts of each setting with those of its neighbours along the graded axes.
 
     A setting that is good among good ones is likelier to stay good on new subjects than a lone
     peak. A neighbour weighs half per axis; at a rim the setting stands in for the missing one.
 
     Args:
-        counts: (C, 3) TP, FP and FN of every setting of the box.
-        box: tells the axes.
+        counts: (C, 3) TP, FP and FN of every setting of the grid.
+        search_grid: tells the axes.
     """
     from scipy.ndimage import convolve1d
 
-    table = counts.reshape(*box.shape, 3).astype(np.float64)
-    for axis, (name, values) in enumerate(box.axes.items()):
+    table = counts.reshape(*search_grid.shape, 3).astype(np.float64)
+    for axis, (name, values) in enumerate(search_grid.axes.items()):
         if name in GRADED and len(values) > 1:
             table = convolve1d(table, [0.25, 0.5, 0.25], axis=axis, mode="nearest")
     return table.reshape(-1, 3)

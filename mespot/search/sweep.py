@@ -11,10 +11,10 @@ import pandas as pd
 from mespot.core.events import TYPES
 from mespot.metric import F1Scorer, count_sets
 from mespot.metric.intervals import Intervals
-from mespot.search.concatenated import Strip
+from mespot.search.concatenated import ConcatenatedTimeline
 from mespot.search.model_branch import SliceScores, proposals, time_scores
 from mespot.search.setting import CurveSetting
-from mespot.search.space import Box
+from mespot.search.space import SearchGrid
 from mespot.slices.aggregate import smooth_scores
 from mespot.slices.decode import fitting, gap_moments, hysteresis, merge_runs, stretched
 from mespot.slices.proposals import suppressed_scores
@@ -50,16 +50,20 @@ class Sweep:
         self._videos = list(
             zip(videos["video"], videos["fps"], videos["frames"].astype(int), strict=True)
         )
-        self._strip = Strip(videos["fps"], videos["frames"], rate)
+        self._timeline = ConcatenatedTimeline(videos["fps"], videos["frames"], rate)
         self._scorer, self._slices, self._kind, self._rate = scorer, slices, kind, rate
         self._granularities = list(granularities)
         self.subjects, self._subject = np.unique(
             videos["subject"].to_numpy(dtype=str), return_inverse=True
         )
 
-    def counts(self, box: Box) -> Iterator[np.ndarray]:
-        """Yield the (n, S, 3) TP, FP and FN per subject of successive settings of a box."""
-        blocks = self._curves(box) if box.decoder is CurveSetting else self._proposals(box)
+    def counts(self, search_grid: SearchGrid) -> Iterator[np.ndarray]:
+        """Yield the (n, S, 3) TP, FP and FN per subject of successive settings of a grid."""
+        blocks = (
+            self._curves(search_grid)
+            if search_grid.decoder is CurveSetting
+            else self._proposals(search_grid)
+        )
         for size, parts in blocks:
             number, video, span = (np.concatenate(part) for part in zip(*parts, strict=True))
             rows = Intervals(
@@ -74,8 +78,8 @@ class Sweep:
             np.add.at(pooled, (slice(None), self._subject), table)
             yield pooled
 
-    def _curves(self, box: Box) -> Iterator[tuple[int, list[Found]]]:
-        axes = box.axes
+    def _curves(self, search_grid: SearchGrid) -> Iterator[tuple[int, list[Found]]]:
+        axes = search_grid.axes
         outer = ("granularity", "length", "step", "aggregate")
         for granularity, length, step, aggregate in product(*(axes[name] for name in outer)):
             raw = [
@@ -93,26 +97,26 @@ class Sweep:
                 curves = [smooth_scores(curve, sigma, self._rate) for curve in raw]
                 for scale in axes["scale"]:
                     scaled = map(stretched, curves) if scale == "relative" else curves
-                    yield self._decoded(self._strip.lay(list(scaled)), axes)
+                    yield self._decoded(self._timeline.concatenate(list(scaled)), axes)
 
     def _decoded(self, curve: np.ndarray, axes: Mapping) -> tuple[int, list[Found]]:
         """Decode one strip by all thresholds, gaps and length limits."""
         parts, number = [], 0
         for threshold, low in product(axes["threshold"], axes["low"]):
             runs = hysteresis(curve, threshold, low * threshold)
-            video = self._strip.video(runs)
+            video = self._timeline.video(runs)
             for gap in axes["merge_gap"]:
                 joined = merge_runs(runs, gap_moments(gap, self._rate), video)
-                home = self._strip.video(joined)
-                span = self._strip.spans(joined, home)
+                home = self._timeline.video(joined)
+                span = self._timeline.spans(joined, home)
                 for shortest, longest in product(axes["min_length"], axes["max_length"]):
                     kept = fitting(joined, self._rate, shortest, longest)
                     parts.append((np.full(kept.sum(), number), home[kept], span[kept]))
                     number += 1
         return number, parts
 
-    def _proposals(self, box: Box) -> Iterator[tuple[int, list[Found]]]:
-        axes = box.axes
+    def _proposals(self, search_grid: SearchGrid) -> Iterator[tuple[int, list[Found]]]:
+        axes = search_grid.axes
         least = min(axes["threshold"])
         outer = ("granularity", "lengths", "step", "suppression", "max_iou")
         for granularity, lengths, step, way, limit in product(*(axes[name] for name in outer)):

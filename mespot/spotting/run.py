@@ -22,7 +22,7 @@ from mespot.core.files import write_csv, write_numbers
 from mespot.core.parallel import cores
 from mespot.core.progress import track
 from mespot.core.timing import Timing
-from mespot.core.worker_pool import Crew
+from mespot.core.worker_pool import WorkerPool
 from mespot.crops.grey_store import CropFile
 from mespot.crops.track import FaceTrack
 from mespot.flow.signals import FlowSignals
@@ -166,17 +166,32 @@ def spot(
     tables, failed = [], []
     threads = cores(params.jobs)
     sizes = (min(threads, _MOST_PROCESSES), 1) if threads > 1 else (0, 0)
-    with _one_thread_per_call(), Crew(sizes[0]) as crew, Crew(sizes[1]) as artist:
-        artist.prepare(_prepare_to_draw)  # while the face of the first video is followed
+    with (
+        _one_thread_per_call(),
+        WorkerPool(sizes[0]) as workers,
+        WorkerPool(sizes[1]) as drawing_pool,
+    ):
+        drawing_pool.warm_up(_import_drawing)  # while the face of the first video is followed
         classifiers = load_classifiers(system, params)  # torch starts threads: after the forks
-        run = _Run(out, params, system, classifiers, timing, overlay, speech, threads, crew, artist)
+        run = _Run(
+            out,
+            params,
+            system,
+            classifiers,
+            timing,
+            overlay,
+            speech,
+            threads,
+            workers,
+            drawing_pool,
+        )
         for one in track(inputs, "videos"):
             try:
                 tables.append(run.spot(one))
             except MespotError as error:
                 log.error("%s: %s", one.name, error)
                 failed.append(error)
-                crew.drop()
+                workers.cancel_pending()
         if failed and not tables:
             raise failed[0]
         empty = pd.DataFrame({name: [] for name in COLUMNS})
@@ -214,8 +229,8 @@ class _Run:
     overlay: bool
     speech: Speech
     threads: int
-    crew: Crew
-    artist: Crew
+    workers: WorkerPool
+    drawing_pool: WorkerPool
     shown: list[SpottedPage] = field(default_factory=list)
     drawn: list[Callable[[], float]] = field(default_factory=list)
     restless: list[str] = field(default_factory=list)
@@ -224,7 +239,7 @@ class _Run:
         """Work on one video and write its own files; returns its rows of ``intervals.csv``."""
         folder, timing = self.out / one.name, self.timing
         folder.mkdir(parents=True, exist_ok=True)
-        # processes of the crew hold the last file of crops open: some network drives mind that
+        # workers hold the last file of crops open: some network drives mind that
         with tempfile.TemporaryDirectory(
             prefix=".work-", dir=folder, ignore_cleanup_errors=True
         ) as name:
@@ -232,13 +247,13 @@ class _Run:
             crops = CropFile(Path(name), one.name, needs_colour(self.system))
             found = analyse_video(
                 source, one.name, crops, self.params, self.system, self.classifiers,
-                timing=timing, crew=self.crew, sound=one.path,
+                timing=timing, workers=self.workers, sound=one.path,
                 neutral=_neutral(one, source), speech=self.speech,
             )  # fmt: skip
             numbers = frame_numbers(source, found.face.frames)
             chosen, face, signals = found.intervals, found.face, found.signals
             picture = folder / "timeline.png", signals, chosen, one.name, face.fps
-            self.drawn.append(self.artist.submit(_draw, *picture, self.params.flow.threshold))
+            self.drawn.append(self.drawing_pool.submit(_draw, *picture, self.params.flow.threshold))
             if len(self.shown) < self.params.report.page.videos:
                 with timing.step("results"):
                     self._show(one.name, found, crops, numbers)
@@ -290,7 +305,7 @@ class _Run:
         self.shown.append(page)
 
 
-def _prepare_to_draw() -> None:
+def _import_drawing() -> None:
     import mespot.plots.timeline  # noqa: F401  matplotlib takes half a second
 
 

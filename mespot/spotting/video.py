@@ -20,14 +20,14 @@ from pydantic import ValidationError
 
 from mespot.core.errors import MespotError
 from mespot.core.timing import Timing
-from mespot.core.worker_pool import Crew
+from mespot.core.worker_pool import WorkerPool
 from mespot.crops.archive import CropReader
 from mespot.crops.grey_store import CropFile, GreyReader
 from mespot.crops.track import FaceTrack
 from mespot.faces.alignment import AlignedCrop
 from mespot.faces.preprocess import follow_face
 from mespot.flow.branch import flow_video
-from mespot.flow.pooling import Begin, Pooled, Pooling
+from mespot.flow.pooling import Begin, Pooling, RegionFlow
 from mespot.flow.remote import measured_by
 from mespot.flow.signals import FlowSignals
 from mespot.params import Params
@@ -127,7 +127,7 @@ def analyse_video(
     system: System | None = None,
     classifiers: SliceScorer | None = None,
     timing: Timing | None = None,
-    crew: Crew | None = None,
+    workers: WorkerPool | None = None,
     sound: Path | None = None,
     neutral: tuple[float, float] | None = None,
     speech: Speech = "mark",
@@ -145,7 +145,7 @@ def analyse_video(
         system: fused system; without it the flow branch answers.
         classifiers: of the system, from ``load_classifiers``.
         timing: gets the CPU time of every step.
-        crew: processes that share the work on the video; the result is the same.
+        workers: processes that share the work on the video; the result is the same.
         sound: file of the video, whose sound track tells voice; None looks at the lips alone.
         neutral: start and end, s, of a stretch in which the face rests, see ``refine``.
         speech: see ``Speech``.
@@ -154,19 +154,19 @@ def analyse_video(
         MespotError: the source cannot be read, no face can be followed in it, or there is none in
             the ``neutral`` stretch.
     """
-    colour, timing, crew = crops.colour, timing or Timing(), crew or Crew()
+    colour, timing, workers = crops.colour, timing or Timing(), workers or WorkerPool()
     faces = params.preprocess if colour else flow_sized(params)
     heard = None  # while the face is followed
     if sound is not None and sound.is_file() and source.frames:
-        heard = crew.submit(hear, str(sound), source.fps, source.frames)
-    begin = measured_by(crew, str(crops.path), timing)
-    with closing(_Watch(crops, source.fps, faces, params.flow, timing, begin)) as watch:
+        heard = workers.submit(hear, str(sound), source.fps, source.frames)
+    begin = measured_by(workers, str(crops.path), timing)
+    with closing(_StreamingFlow(crops, source.fps, faces, params.flow, timing, begin)) as streaming:
         with crops.writer(faces.jpg_quality) as writer:
             face, _ = follow_face(
                 source, name, writer, faces, grey=not colour,
-                watch=None if colour else watch.see, timing=timing,
+                watch=None if colour else streaming.on_crop, timing=timing,
             )  # fmt: skip
-        pooled = watch.finish()
+        pooled = streaming.finish()
     voice = None
     if heard is not None:
         voice, seconds = heard()
@@ -197,7 +197,7 @@ def analyse_video(
     return VideoAnalysis(chosen, face, signals, flow)
 
 
-class _Watch:
+class _StreamingFlow:
     """Has flow measured, stretch by stretch, while the face is still being followed."""
 
     def __init__(
@@ -214,7 +214,7 @@ class _Watch:
         self._reader: GreyReader | None = None
         self._pooling: Pooling | None = None
 
-    def see(self, crop: AlignedCrop) -> None:
+    def on_crop(self, crop: AlignedCrop) -> None:
         """Take note of a crop that is stored."""
         if self._reader is None:
             size = self._faces.crop_size
@@ -225,7 +225,7 @@ class _Watch:
             )  # fmt: skip
         self._pooling.add(crop.frame / self._fps, crop.success, crop.landmarks)
 
-    def finish(self) -> Pooled | None:
+    def finish(self) -> RegionFlow | None:
         """Return what was measured; None when no crop was seen."""
         return self._pooling.finish() if self._pooling else None
 

@@ -48,7 +48,7 @@ COLUMNS = ("vid", "onset", "offset", "type", "score", "onset_s", "offset_s")
 # what decides which intervals are found: a change makes finished videos stale
 CODE = (
     *("data", "faces", "flow", "metric", "models", "params", "selection", "slices", "speech"),
-    *("crew.py", "errors.py", "events.py", "files.py", "fingerprint.py", "parallel.py"),
+    *("workers.py", "errors.py", "events.py", "files.py", "fingerprint.py", "parallel.py"),
     *("progress.py", "spot_video.py"),
 )
 

@@ -86,7 +86,7 @@ class Spotting:
         names: names of all videos, for messages.
         params: section ``finetune``.
         granularity: time that the 16 frames span, seconds.
-        kind: ``input`` of the encoder.
+        input_kind: ``input`` of the encoder.
         seed: seed of clips and augmentation.
     """
 
@@ -102,14 +102,14 @@ class Spotting:
         names: Sequence[str],
         params: FinetuneParams,
         granularity: float,
-        kind: str,
+        input_kind: str,
         seed: int,
     ):
         self.model, self.encoder = model, model.encoder
         self.objective = Objective(model)
         self._clips, self._timelines, self._names = clips, list(timelines), names
         self._params, self._granularity = params, granularity
-        self._kind, self._seed = kind, seed
+        self._input_kind, self._seed = input_kind, seed
         self._strength = Strength(
             params.flip, params.reverse, params.shift, params.contrast, params.brightness
         )
@@ -133,12 +133,12 @@ class Spotting:
         videos, starts, spans, labels = (values[rows] for values in drawn)
         crops = self._clips.clips(videos, starts, spans)
         crops = augment(crops, [changes[row] for row in rows])
-        if params.overlay and self._kind == "motion":
+        if params.overlay and self._input_kind == "motion":
             self._overlay(step, drawn, changes, rows, crops)
         boxes = np.zeros((len(rows), 4), dtype=np.int64)
         for slot, row in enumerate(rows):
             own = generator(self._seed, step, "clip", int(row))
-            change = draw_change(size, params, self._kind == "rgb", 0.0, own)
+            change = draw_change(size, params, self._input_kind == "rgb", 0.0, own)
             if change.operations or change.box.height < size or change.box.width < size:
                 crops[slot] = change_clip(crops[slot], size, change)
             boxes[slot] = draw_erased(
@@ -175,7 +175,7 @@ class Spotting:
         """Return video and labels."""
         params = self._params
         crops, labels, boxes = tensors
-        video = prepare(crops, self._kind)
+        video = prepare(crops, self._input_kind)
         if params.erase:
             video = erase(video, boxes)
         if params.smoothing:

@@ -63,7 +63,7 @@ def train_classifier(
         model = Classifier(encoder, pooling=pooling)
     load_weights(encoder_dir / "encoder.safetensors", model.encoder)
     model.to(group.device)
-    kind = description["input"]
+    input_kind = description["input"]
 
     def validate() -> float:
         return validation_loss(
@@ -72,13 +72,13 @@ def train_classifier(
             validation,
             granularity,
             (params.overlap_from, params.overlap_full, params.core),
-            kind,
+            input_kind,
             seed,
             group,
         )
 
     curve = fit(
-        Spotting(model, clips, timelines, names, params, granularity, kind, seed),
+        Spotting(model, clips, timelines, names, params, granularity, input_kind, seed),
         loop_settings(params),
         seed,
         work_dir,

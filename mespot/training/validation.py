@@ -59,7 +59,7 @@ def validation_loss(
     timelines: Sequence[Timeline],
     granularity: float,
     labels: tuple[float, float, float],
-    kind: str,
+    input_kind: str,
     seed: int,
     group: Group,
 ) -> float:
@@ -71,7 +71,7 @@ def validation_loss(
         timelines: the validation videos.
         granularity: seconds.
         labels: ``overlap_from``, ``overlap_full`` and ``core``.
-        kind: ``input`` of the encoder.
+        input_kind: ``input`` of the encoder.
         seed: seed of the draw.
         group: the processes, all of which call this.
     """
@@ -84,7 +84,7 @@ def validation_loss(
         for part in np.array_split(rows, max(1, len(rows) // _AT_ONCE)):
             videos, starts, spans, wanted = (values[part] for values in drawn)
             crops = torch.from_numpy(clips.clips(videos, starts, spans)).to(group.device)
-            logits = model(prepare(crops, kind)).float().cpu()
+            logits = model(prepare(crops, input_kind)).float().cpu()
             losses = F.binary_cross_entropy_with_logits(
                 logits, torch.from_numpy(wanted), reduction="none"
             )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mespot.datasets.raw import RawEvent
-from mespot.datasets.repair import Unmendable, resolve
+from mespot.datasets.repair import Unrepairable, resolve
 from mespot.tables.numbers import Numbering
 
 FRAMES = st.sets(st.integers(0, 120), min_size=1, max_size=60)
@@ -25,7 +25,7 @@ def test_every_row_becomes_an_event_inside_the_video_or_a_named_fault(frames, on
     event = RawEvent("v", onset, apex, offset, "me", "sheet", 7)
     try:
         found = resolve(event, numbering, len(numbers))
-    except Unmendable as error:
+    except Unrepairable as error:
         assert str(error).startswith("sheet: row 7, v: found ")
         whole = [math.floor(number + 0.5) for number in (onset, offset)]
         assert {

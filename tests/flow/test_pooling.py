@@ -6,9 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from mespot.core.events import keep_apart
+from mespot.core.events import suppress_spans
 from mespot.core.timing import Timing
-from mespot.core.worker_pool import Crew
+from mespot.core.worker_pool import WorkerPool
 from mespot.crops.grey_store import GreyWriter, open_crops
 from mespot.flow.pooling import pool_video
 from mespot.flow.regions import ANCHORS, EXPRESSIVE
@@ -41,8 +41,8 @@ def test_any_number_of_processes_gives_the_same_bytes(tmp_path):
             writer.append(scene.read(index, grey=True))
     reader = open_crops(file, track.size)
     found = [pool_video(reader, track, params)]
-    with Crew(3) as crew:
-        begin = measured_by(crew, str(file), Timing())
+    with WorkerPool(3) as workers:
+        begin = measured_by(workers, str(file), Timing())
         found.append(pool_video(reader, track, params, begin=begin))
     reader.close()
     assert np.isfinite(found[0].displacement[usable]).all()
@@ -135,8 +135,8 @@ def test_of_spans_that_clash_the_better_one_stays(share):
         if not kept or share(span, spans[kept]).max() <= 0.3:
             kept.append(index)
     assert 10 < len(kept) < 250
-    assert keep_apart(spans, share, 0.3).tolist() == kept
-    assert len(keep_apart(spans[:0], share, 0.3)) == 0
+    assert suppress_spans(spans, share, 0.3).tolist() == kept
+    assert len(suppress_spans(spans[:0], share, 0.3)) == 0
 
 
 def test_the_flow_branch_starts_without_heavy_libraries():

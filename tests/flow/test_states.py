@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mespot.crops.track import FaceTrack
-from mespot.flow.pooling import Pooled
+from mespot.flow.pooling import RegionFlow
 from mespot.flow.regions import ANCHORS, EXPRESSIVE
 from mespot.flow.states import NAMES, labels, states_of
 from tests.flow.plain import REGIONS, plain_signals
@@ -68,7 +68,7 @@ class Scene:
             blink=self.blink, head_motion=self.speed, confidence=track.confidence, fps=self.fps,
         )  # fmt: skip
         eyes = np.where(self.success[:, None, None], self.eyes, np.nan)
-        return states_of(signals, track, Pooled(seen, eyes))
+        return states_of(signals, track, RegionFlow(seen, eyes))
 
 
 def overlap(found: np.ndarray, meant: np.ndarray) -> float:

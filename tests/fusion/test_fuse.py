@@ -13,7 +13,7 @@ from mespot.fusion.candidates import FEATURES, candidates
 from mespot.fusion.choice import Choice
 from mespot.fusion.fuse import _Pools, fuse, system_entries
 from mespot.fusion.members import MEMBERS
-from mespot.fusion.scorer import TypeScorer, fit, label, thin
+from mespot.fusion.scorer import TypeScorer, fit, label, suppress_overlaps
 from mespot.fusion.system import load_system, pack_system
 from mespot.metric import F1Scorer, f1_score
 from mespot.search.grid import search
@@ -206,7 +206,10 @@ def test_thin_keeps_the_better_of_two():
             "score": [0.5, 0.9, 0.1],
         }
     )
-    assert thin(table, 0.3)[["video", "score"]].values.tolist() == [["a", 0.9], ["b", 0.1]]
+    assert suppress_overlaps(table, 0.3)[["video", "score"]].values.tolist() == [
+        ["a", 0.9],
+        ["b", 0.1],
+    ]
 
 
 def test_a_type_without_misses_scores_its_share():

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mespot.models.classifier import Classifier
-from mespot.models.inputs import KINDS, prepare, to_unit
+from mespot.models.inputs import INPUTS, prepare, to_unit
 from mespot.models.masking import draw_masks, split_index
 from mespot.models.zoo import create_autoencoder, create_encoder
 
@@ -48,9 +48,9 @@ def test_classifier(name, training):
     assert _breaks(model, torch.rand(2, 3, 16, 64, 64)) == 0
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_network_input(kind):
+@pytest.mark.parametrize("input_kind", INPUTS)
+def test_network_input(input_kind):
     clips = torch.zeros(1, 16, 32, 32, dtype=torch.uint8)
-    if kind == "motion":
+    if input_kind == "motion":
         clips = torch.zeros(1, 16, 24, 24, 2, dtype=torch.int16)
-    assert _breaks(lambda clips: to_unit(prepare(clips, kind), kind), clips) == 0
+    assert _breaks(lambda clips: to_unit(prepare(clips, input_kind), input_kind), clips) == 0

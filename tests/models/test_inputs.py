@@ -31,14 +31,14 @@ def _moving(texture, shifts, dx=1.0, dy=0.0, patch=None):
     return torch.from_numpy(np.stack(frames)[None])
 
 
-@pytest.mark.parametrize("kind", ("rgb", "flow"))
+@pytest.mark.parametrize("input_kind", ("rgb", "flow"))
 @pytest.mark.parametrize("shape", [(2, 16, 32, 32), (2, 16, 32, 32, 3)])
-def test_shape_and_type(kind, shape):
+def test_shape_and_type(input_kind, shape):
     clips = torch.from_numpy(np.random.default_rng(0).integers(0, 255, shape, dtype=np.uint8))
-    video = prepare(clips, kind)
+    video = prepare(clips, input_kind)
     assert video.shape == (2, 3, 16, 32, 32)
     assert video.dtype == torch.float32
-    unit = to_unit(video, kind)
+    unit = to_unit(video, input_kind)
     assert unit.min() > -1e-4 and unit.max() < 1 + 1e-4
 
 

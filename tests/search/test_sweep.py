@@ -9,7 +9,7 @@ from mespot.core.events import TYPES
 from mespot.metric import F1Scorer
 from mespot.search.model_branch import SliceScores, intervals_of, model_output, stored_step
 from mespot.search.setting import CurveSetting, ProposalSetting, read_setting
-from mespot.search.space import Box, boxes, pooled_with_neighbours
+from mespot.search.space import SearchGrid, pooled_with_neighbours, search_grids
 from mespot.search.sweep import Sweep
 from mespot.slices.cut import slice_starts
 from tests.search.world import world
@@ -24,11 +24,11 @@ def test_counts_are_those_of_each_setting_alone(params, kind):
     scorer = F1Scorer(events, videos["video"].tolist())
     sweep = Sweep(videos, scorer, slices, (0.5, 2.0), kind, params.grid.rate)
     rng = np.random.default_rng(0)
-    for box in boxes((0.5, 2.0), grid, 0.25):
-        counts = np.concatenate(list(sweep.counts(box)))
-        assert counts.shape == (len(box), 3, 3) and counts[..., 0].max() > 0
-        for index in rng.choice(len(box), 25, replace=False):
-            setting = box.setting(int(index))
+    for search_grid in search_grids((0.5, 2.0), grid, 0.25):
+        counts = np.concatenate(list(sweep.counts(search_grid)))
+        assert counts.shape == (len(search_grid), 3, 3) and counts[..., 0].max() > 0
+        for index in rng.choice(len(search_grid), 25, replace=False):
+            setting = search_grid.setting(int(index))
             table = intervals_of(
                 videos, slices, (0.5, 2.0), kind, [setting] * len(videos), params.grid.rate
             )
@@ -37,19 +37,21 @@ def test_counts_are_those_of_each_setting_alone(params, kind):
 
 
 def test_settings_and_columns_of_a_box_agree_and_survive_json(params):
-    for box in boxes((0.5, 2.0), params.grid.me, 0.25):
-        columns = {name: box.column(name) for name in box.axes}
-        for index in (0, len(box) // 3, len(box) - 1):
-            setting = box.setting(index)
+    for search_grid in search_grids((0.5, 2.0), params.grid.me, 0.25):
+        columns = {name: search_grid.column(name) for name in search_grid.axes}
+        for index in (0, len(search_grid) // 3, len(search_grid) - 1):
+            setting = search_grid.setting(index)
             assert all(getattr(setting, name) == columns[name][index] for name in columns)
             assert read_setting(setting.as_dict()) == setting
 
 
 def test_neighbours_favour_a_plateau_over_a_lone_peak():
-    box = Box(CurveSetting, {"granularity": (0.5,), "threshold": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)})
+    search_grid = SearchGrid(
+        CurveSetting, {"granularity": (0.5,), "threshold": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)}
+    )
     hits = np.array([9, 1, 1, 8, 8, 8])
     counts = np.stack([hits, np.zeros(6), 10 - hits], axis=1)
-    pooled = pooled_with_neighbours(counts, box)
+    pooled = pooled_with_neighbours(counts, search_grid)
     assert pooled[:, 0].argmax() == 4
     np.testing.assert_allclose(pooled.sum(axis=1), 10)
 

@@ -15,7 +15,7 @@ import pytest
 
 from mespot.core.errors import MespotError
 from mespot.core.timing import Timing
-from mespot.core.worker_pool import Crew
+from mespot.core.worker_pool import WorkerPool
 from mespot.crops.grey_store import CropFile
 from mespot.faces.detector import DlibDetector
 from mespot.flow import branch as spot_stage
@@ -95,8 +95,8 @@ def test_frames_in_memory_and_detections_do_not_grow_with_length(pictures, tmp_p
         work.mkdir()
         video = Video(pictures, frames)
         calls.clear()
-        with Crew(2) as crew:
-            analyse_video(video, "v", CropFile(work, "v", False), PARAMS, crew=crew)
+        with WorkerPool(2) as workers:
+            analyse_video(video, "v", CropFile(work, "v", False), PARAMS, workers=workers)
         most.append(video.most)
         assert len(calls) <= 1 + frames / FPS / PARAMS.preprocess.detect_every
         size = flow_sized(PARAMS).crop_size
@@ -135,8 +135,8 @@ def test_processes_that_measure_meanwhile_give_the_same_bytes_as_none(pictures, 
         work = tmp_path / str(count)
         work.mkdir()
         crops = CropFile(work, "v", False)
-        with Crew(count) as crew:
-            analysis = analyse_video(Video(pictures, 70), "v", crops, params, crew=crew)
+        with WorkerPool(count) as workers:
+            analysis = analyse_video(Video(pictures, 70), "v", crops, params, workers=workers)
         analysis.signals.save(work / "signals.npz")
         # and when all crops are there, as in the pipeline
         signals, _ = spot_stage.flow_video(crops.open(analysis.face.size), analysis.face, flow)
