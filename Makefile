@@ -39,7 +39,7 @@ lint: $(READY) ## Check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: $(READY) ## Mend style
+format: $(READY) ## Correct style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

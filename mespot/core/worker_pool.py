@@ -30,7 +30,7 @@ class WorkerPool:
 
     The processes are forked at once, where the system forks: open it before libraries start
     threads (OpenCV's pool, FFmpeg's decoders), and after the imports that they share. When one of
-    them is killed, the caller does the work, also what was lost.
+    them is killed, the calling process does the work from then on, and repeats what was lost.
 
     Args:
         count: processes; 0 = none, the caller does the work itself.

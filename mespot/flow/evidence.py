@@ -26,7 +26,7 @@ _QUIET = 0.6
 _QUANTILE_SD = 0.62
 """Where that quantile lies for white noise, in SDs of the contrast's differences."""
 _PEAK_SD = 1.4
-"""Where the peak of a blink or of a fast movement of the head counts as to lie, in the same SDs."""
+"""Where the peak of a blink or of a fast head movement is assumed to lie, in the same SDs."""
 _FEW = 3
 """So many of them tell what is usual; of fewer, one may lie in an expression."""
 _BLINK_LENGTH = 1.2
@@ -188,12 +188,12 @@ def _disturbed(contrast: np.ndarray, chosen: np.ndarray) -> np.ndarray:
 
 def _spread(contrast: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """Noise SD (k,) of contrasts (k, N), from some of the samples."""
-    # turned round, since many are 0 and a partition is slow when the like stand in front
-    turned = -(contrast if len(chosen) == contrast.shape[1] else contrast[:, chosen])
-    count = turned.shape[1]
+    # negated: many values are 0, and a partition is slow when equal ones come first
+    negated = -(contrast if len(chosen) == contrast.shape[1] else contrast[:, chosen])
+    count = negated.shape[1]
     place = _QUIET * (count - 1)
     below = int(place)
     at = max(count - 2 - below, 0)
-    turned.partition(at, axis=1)
-    high, low = -turned[:, at], -turned[:, count - 1 - below :].min(axis=1)
+    negated.partition(at, axis=1)
+    high, low = -negated[:, at], -negated[:, count - 1 - below :].min(axis=1)
     return (low + (high - low) * (place - below)) / _QUANTILE_SD

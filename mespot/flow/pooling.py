@@ -58,12 +58,12 @@ class Pooling:
     Memory holds the numbers of all crops, and one crop, one reference and a few thumbnails.
 
     Args:
-        crops: the video's crops; those that were added can be read.
+        crops: the video's crops; every crop that ``add`` was told of can be read.
         iod: inter-ocular distance in crop px.
         size: width and height of a crop, px.
         params: section ``flow``.
         timing: gets the steps crops (reading them), flow and pooling.
-        begin: has crops measured elsewhere; they are measured here, at the end, when absent.
+        begin: starts measuring in other processes; without it ``finish`` measures.
     """
 
     def __init__(

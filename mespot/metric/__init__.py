@@ -1,4 +1,4 @@
-"""The MEGC spotting metric, pure NumPy, without any file access.
+"""The MEGC spotting metric: arrays in, figures out, no files (NumPy; SciPy for the matching).
 
 Conventions:
 

@@ -16,8 +16,8 @@ chance level within the default number of steps.
 
 ``motion``: displacement from the neutral face, measured beforehand at a higher resolution
 (``mespot.flow.motion``), on a grid. A quarter of an hour of video holds a few dozen expressions,
-each of another muscle; what they share is that skin leaves its place, not whereto. So the channels
-do not have a direction:
+each of another muscle; what they share is that skin leaves its place, not where it goes. So the
+channels do not have a direction:
 
     0  how far the skin is from where it is when the face is neutral
     1  how far it goes until the next frame of the clip

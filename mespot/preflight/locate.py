@@ -69,7 +69,7 @@ def place_of(dataset: str, project: Project, params: Params, root: Path | None) 
 def misplacement(place: Place) -> str | None:
     """Say in one line why a data set cannot be read from its place, ``None`` when it can.
 
-    Names what was found instead and the move that mends it.
+    Names what was found instead and how to move it to the right place.
     """
     root, dataset = place.root, place.dataset
     if not root.is_dir():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mespot.core.files import write_text
 from mespot.plots.colours import TYPE_COLOURS, TYPE_NAMES
 
-if TYPE_CHECKING:  # plotly takes a second to import, and a page without charts needs it not
+if TYPE_CHECKING:  # plotly takes a second to import, and a page without charts does not need it
     import plotly.graph_objects as go
 
 _CHART = '<div class="chart" id="{name}" style="height:{height}px"></div>'
