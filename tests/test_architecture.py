@@ -42,6 +42,8 @@ def room_of(name: str) -> str:
 def test_every_room_has_its_layer_and_says_what_lives_there():
     rooms = {path.name for path in (ROOT / "mespot").iterdir() if any(path.glob("*.py"))}
     assert rooms == set(LEVEL)
+    design = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    assert not [room for room in rooms if f"| `{room}` |" not in design]
     for file in (ROOT / "mespot").rglob("__init__.py"):
         assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))), file
 
