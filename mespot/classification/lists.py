@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _AT_ONCE = 32
-_SHOWN = 20
+_SHOWN = 20  # lines
 
 
 class Lists(NamedTuple):

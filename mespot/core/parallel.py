@@ -15,7 +15,7 @@ from typing import Any
 from mespot.core.progress import track
 
 log = logging.getLogger(__name__)
-_ATTEMPTS = 3
+_ATTEMPTS = 3  # beginnings, when processes are killed
 
 
 def cores(jobs: int) -> int:

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
-_NICE = 10
+_NICE = 10  # lower priority than the main process
 
 
 class WorkerPool:

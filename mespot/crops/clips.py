@@ -17,9 +17,9 @@ from mespot.core.files import atomic_path
 from mespot.crops.archive import CropReader
 from mespot.crops.track import FaceTrack
 
-FRAMES = 16
+FRAMES = 16  # of a clip, as in VideoMAE
 MOTION_UNIT = 1 / 8192  # IOD per step of int16 motion: +-4 IOD, a tenth of the noise
-_DECODED_AT_ONCE = 64
+_DECODED_AT_ONCE = 64  # crops, bounds the memory
 
 
 class ClipSet:

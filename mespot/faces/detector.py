@@ -19,14 +19,14 @@ from mespot.core.files import atomic_path
 # HOG finds faces from 80 px on. Faces of the size that is asked for are found at the first width,
 # those of half the size at the second, which costs four times as much and is tried only in need.
 _SMALLEST = 80  # px
-_SEARCHES = (1, 2)
+_SEARCHES = (1, 2)  # widths, in the first one
 # The score of a weak, but mostly true, hit; hits below are textures. Scores of clear faces: 1-3.
 _MIN_SCORE = 0.0
-_CLEAR_SCORE = 1.5
+_CLEAR_SCORE = 1.5  # of a confidence of 1
 # The landmark model returns whole pixels and shakes with its box. Upscaling the face and averaging
 # over shifted boxes halves the noise, from 0.006 to 0.0035 inter-ocular distances (rendered face);
 # eight boxes would bring it to 0.0025, at twice the time, but key frames are averaged anyway.
-_FACE_SIDE = 480
+_FACE_SIDE = 480  # px
 _BOX_SHIFTS = ((0.0, 0.0, 1.0), (0.02, 0.02, 1.05), (-0.02, -0.02, 1.05), (0.0, 0.0, 0.95))
 # The landmark model compares grey levels: on faces of a tenth of the usual contrast it is 0.08
 # inter-ocular distances off, and half of them are not found; stretched ones are as good as others

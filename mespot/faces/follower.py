@@ -31,7 +31,7 @@ _ROLLED = 0.26  # rad: landmarks of a face that is rolled further are found agai
 # s between searches for faces that are cut by the frame, rolled or small; each costs as much as ten
 # to twenty plain ones
 _FURTHER_EVERY = 2.0  # the first time; twice as long after each one in vain, up to
-_FURTHER_AT_MOST = 16.0
+_FURTHER_AT_MOST = 16.0  # this
 _MIN_INSIDE = 0.8  # share of the rigid landmarks that must lie inside the frame
 _MAX_DRIFT = 0.12  # inter-ocular distances between track and landmarks; more is a lost track
 _MAX_SIZE_RATIO = 1.5  # between detection and track; more is another face

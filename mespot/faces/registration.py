@@ -23,8 +23,8 @@ _DRIFT_FLOOR = 0.05  # px; smaller motion of a part against the others is noise
 _TUKEY = 4.685  # the biweight's usual width, in standard deviations
 _PART_ROUNDS = ((1, 4), (2, 3))  # power of the distance in the weights, and rounds at most
 _SETTLED = 5e-3  # px; rounds that change the motion by less are the last ones
-_DAMPING = 1e-9
-_LIGHT_DAMPING = 1e-6
+_DAMPING = 1e-9  # of the normal equations, against flat patches
+_LIGHT_DAMPING = 1e-6  # of contrast and brightness, likewise
 _RIDGE = 0.02  # of a part's strongest texture: directions with less say nothing about its motion
 
 

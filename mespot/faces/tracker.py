@@ -25,15 +25,15 @@ SIZE = 160  # px, width and height of the crops that are compared
 _BLUR = 1.0
 _ROOM = 8  # px around the pixels that are compared, in which fine steps stay
 _LEVELS = (4, 2)  # reductions of the coarse levels
-_COARSE_STEPS = 6
-_FINE_STEPS = 4
+_COARSE_STEPS = 6  # at most, at each coarse level
+_FINE_STEPS = 4  # at most
 # px of the level: a smaller step is the last one; what it leaves is some 10 % of it.
 _STILL = {4: 0.15, 2: 0.15, 1: 0.12}
 _NEAR = 1.0  # px: a fine step up to this needs no coarse one before
 _RENEW = 0.85  # of the reference's first correlation: below, the reference is renewed
 _LOST = 0.5  # correlation: below, this is another picture
 _PERFECT = 0.95  # correlation of a confidence of 1
-_MIN_INLIERS = 0.25
+_MIN_INLIERS = 0.25  # share of the pixels that fit: below, this is another picture
 _MAX_STEP = 0.35  # of the crop: a head cannot move farther between two frames
 _MAX_GROWTH = 1.35  # ratio of sizes between two frames
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
-_POINTS = 120
-_SHIFTS = 8
-_OVERLAP = 4
-_WIDE, _NARROW = 0.35, 0.15
+_POINTS = 120  # samples of a window that are compared, each with each
+_SHIFTS = 8  # mean-shift steps at either width
+_OVERLAP = 4  # windows that hold any moment
+_WIDE, _NARROW = 0.35, 0.15  # quantiles of the squared distances, as squared widths of the kernel
 
 
 def neutral_level(

@@ -14,9 +14,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-_LONGEST = 0.7
-_LEAST_DEPTH = 0.2
-_LEAST_STROKE = 0.04
+_LONGEST = 0.7  # s; what lasts longer is no blink
+_LEAST_DEPTH = 0.2  # loss of contrast in the aperture, share, that counts as a blink at least
+_LEAST_STROKE = 0.04  # IOD that the lids of a blink move at least
 
 
 def closure(eyes: np.ndarray, lids: np.ndarray, step: float) -> np.ndarray:

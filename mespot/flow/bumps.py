@@ -17,7 +17,7 @@ from mespot.flow.signals import FlowSignals
 from mespot.flow.spans import overlap
 from mespot.params.flow import FlowParams
 
-_LEAST_SCORE = 0.05
+_LEAST_SCORE = 0.05  # of a bump that is traced at all
 _SAME = 0.6  # overlap from which on a candidate is another one's
 _NEAR = 0.5  # overlap from which on a stretch is a bump's
 

@@ -14,7 +14,7 @@ import numpy as np
 from mespot.flow.contrast import flank_width
 from mespot.flow.signals import FlowSignals
 
-_ROUNDS = 2
+_ROUNDS = 2  # of edges and course, each from the other
 _BLOCK = 64  # candidates of like length whose waveforms lie side by side
 
 

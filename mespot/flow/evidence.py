@@ -29,7 +29,7 @@ _PEAK_SD = 1.4
 """Where the peak of a blink or of a fast head movement is assumed to lie, in the same SDs."""
 _FEW = 3
 """So many of them tell what is usual; of fewer, one may lie in an expression."""
-_BLINK_LENGTH = 1.2
+_BLINK_LENGTH = 1.2  # s; blinks are too short to disturb longer bumps
 _BLOCK = 1 << 15  # values worked on at a time, so that they stay near the processor
 
 

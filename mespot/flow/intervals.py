@@ -37,7 +37,7 @@ FEATURES = {
 """Columns beyond ``INTERVAL_COLUMNS``."""
 SCORERS = ("expression", "brief")
 """Names of the fitted scorers: expressions as they are marked, and brief small ones."""
-_LEAST_SCORE = 0.2
+_LEAST_SCORE = 0.2  # candidates below are not listed; `mespot spot` gives out from 0.5 on
 _LEAST_SEEN = 0.5  # share of a stretch in which there is a face
 _BLOCK = 4096  # stretches described at a time
 _SAME_IOU = 0.15  # two kept intervals share at most so much of both together

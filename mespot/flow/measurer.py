@@ -13,7 +13,7 @@ from mespot.core.timing import Timing
 from mespot.flow.estimate import Flow
 from mespot.flow.regions import RegionMap, make_regions
 
-_BLOCKS, _SPARSE = 8, 4
+_BLOCKS, _SPARSE = 8, 4  # brightness by 8 x 8 blocks, of every fourth pixel either way
 _SAME_LIGHT = 0.08  # relative change of brightness that flow bears
 
 Measured = tuple[np.ndarray, np.ndarray]

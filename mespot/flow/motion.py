@@ -32,13 +32,13 @@ from mespot.crops.track import FaceTrack
 NODES = 24  # of the grid over the crop, per side
 _IOD_PIXELS = 29.0  # inter-ocular distance at which flow runs
 _EYE_CORNERS = [36, 39, 42, 45]  # of the 68 landmarks
-_ROUNDS = 5
+_ROUNDS = 5  # of reweighting in the rigid fit
 _NEUTRAL_WINDOW = 12.0  # s whose median is neutral, of crops and of displacements
 _REFERENCE_EVERY = 8.0  # s at most between neutral references
 _CROP_EVERY = 0.3  # s between the crops of a reference
 _SAMPLE_EVERY = 0.2  # s between the crops of that median
 _KNOT_EVERY = 1.0  # s between medians, linear between
-_AT_ONCE = 64
+_AT_ONCE = 64  # crops in memory
 _FACE = (-0.95, 0.95, -0.55, 1.45)  # left, right, top, bottom of the face, IOD from the eyes
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-_ROUNDS = 8
-_RIDGE = 20.0
+_ROUNDS = 8  # of reweighting
+_RIDGE = 20.0  # per sample of lag; keeps slopes of rare nuisances near 0
 _CHANNELS = 10  # regressed at a time: a long video's weights take room
 
 

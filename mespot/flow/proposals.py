@@ -25,7 +25,7 @@ LONGEST = 15.0
 """Longest stretch, s: the annotators of long videos rarely mark longer ones."""
 _HEIGHT = 0.012  # IOD between a stretch's peak and its feet
 _STEP = 0.01  # IOD between heights
-_MOST_HEIGHTS = 60
+_MOST_HEIGHTS = 60  # of one channel, bounds the work on wild ones
 _EDGE = 0.12  # share of the height of a flank at which a movement begins or ends
 _SLOW = 1.5  # s over which the slow part of a channel is averaged
 _SMALL = (0.0035, 0.012)  # IOD, least height of small movements, whatever the noise

@@ -14,8 +14,8 @@ from mespot.core.timing import Timing
 from mespot.flow.measurer import Crops
 from mespot.flow.regions import RegionMap
 
-_CANDIDATES = 48
-_THUMBNAIL = 48
+_CANDIDATES = 48  # crops among which the reference is chosen, evenly spread
+_THUMBNAIL = 48  # px at which they are compared
 
 
 def choose_reference(crops: Crops, indices: np.ndarray, regions: RegionMap, timing: Timing) -> int:

@@ -28,8 +28,8 @@ from mespot.flow.states import NAMES, states_of
 from mespot.params.flow import FlowParams
 from mespot.speech.visual import visual_speech, with_voice
 
-_SHUT = 0.2
-_BLINK_FLOOR = 0.1
+_SHUT = 0.2  # closure from which on an eye is not at rest
+_BLINK_FLOOR = 0.1  # closure too small to teach a leak
 
 
 def refine(

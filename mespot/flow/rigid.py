@@ -14,9 +14,9 @@ import numpy as np
 
 from mespot.flow.regions import ANCHORS
 
-_ROUNDS = 6
-_PRIOR = 0.02
-_UNUSUAL = 2.0
+_ROUNDS = 6  # of reweighting
+_PRIOR = 0.02  # IOD^2, beside the anchors' depths; keeps yaw and pitch near 0
+_UNUSUAL = 2.0  # times the usual residual that counts at most as a frame's spread
 _BLOCK = 2048  # frames fitted at a time: a long video's normal equations take room
 
 

@@ -35,6 +35,7 @@ NAMES = (
 _FAST = 1.5  # IOD/s
 _TURNED, _STAYS_TURNED = 15.0, 10.0  # degrees from the usual pose
 _BLINK, _STAYS_BLINK = 0.5, 0.25  # of ``signals.blink``
+# part of each in ``disturbed``
 _GRAVITY = {"no_face": 1.0, "cut": 1.0, "realigned": 1.0, "light": 0.7, "eyes_closed": 0.5}
 _LIGHT = 0.12  # change of the logarithm of brightness within _LIGHT_STEP
 _LIGHT_STEP = 0.15  # s

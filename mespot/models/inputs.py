@@ -35,9 +35,9 @@ from mespot.crops.clips import MOTION_UNIT
 
 INPUTS = ("rgb", "flow", "motion")
 
-_MEAN = (0.485, 0.456, 0.406)
-_STD = (0.229, 0.224, 0.225)
-_GREY = (0.299, 0.587, 0.114)
+_MEAN = (0.485, 0.456, 0.406)  # of ImageNet, as published weights expect
+_STD = (0.229, 0.224, 0.225)  # likewise
+_GREY = (0.299, 0.587, 0.114)  # luma, ITU-R BT.601
 _NEIGHBOURHOOD = 1 / 14  # sigma of the local normalisation, fraction of the size
 _WINDOW = 1 / 30  # sigma of the displacement estimate, fraction of the size
 _TEXTURE_FLOOR = 0.02  # squared gradient; displacements shrink to 0 where nothing is to be seen
@@ -46,7 +46,7 @@ _GAIN = 2.0  # of differences between normalised grey values
 _DISPLACEMENT_GAIN = 2.0  # of displacements in percent of the width
 _SMALL_MOTION = 3.0e-3  # IOD; smaller motion is on a linear scale, larger on a logarithmic one
 _SMALL_STEP = 1.5e-3  # IOD, the same within a clip
-_LOG_GAIN = 0.4
+_LOG_GAIN = 0.4  # scale of the logarithm
 _LOG_MEAN = 0.4  # of what remains
 
 

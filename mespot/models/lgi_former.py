@@ -17,7 +17,7 @@ from mespot.models.attention import SplitAttention
 from mespot.models.encoder import Encoder, Features
 from mespot.models.patches import pick
 
-_EPS = 1e-6
+_EPS = 1e-6  # of layer norms, as published
 
 
 class LGIBlock(nn.Module):

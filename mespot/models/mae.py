@@ -13,7 +13,7 @@ from mespot.models.positions import sinusoid_table
 from mespot.models.targets import masked_targets
 from mespot.models.vit import ViTBlock
 
-_EPS = 1e-6
+_EPS = 1e-6  # of layer norms, as published
 
 
 class Decoder(nn.Module):

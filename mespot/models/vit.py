@@ -9,7 +9,7 @@ from torch import nn
 from mespot.models.attention import FusedAttention
 from mespot.models.encoder import Encoder, Features
 
-_EPS = 1e-6
+_EPS = 1e-6  # of layer norms, as published
 
 
 class ViTBlock(nn.Module):

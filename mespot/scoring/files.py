@@ -23,9 +23,9 @@ from mespot.metric import (
 from mespot.metric.counts import OVERALL, Counts
 from mespot.scoring.sets import ScoredFiles, ScoredSet, load_set, pool_sets
 
-CONFIDENCE = 0.95
-DRAWS = 1000
-SEED = 7
+CONFIDENCE = 0.95  # of the intervals
+DRAWS = 1000  # over subjects
+SEED = 7  # of the draws
 
 
 @dataclass(frozen=True)

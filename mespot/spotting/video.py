@@ -47,7 +47,7 @@ DETECTED = 0.5  # score from which on an interval of the flow branch alone count
 Speech = Literal["expressions", "mark", "drop"]
 """What to do about speech: search as if nobody spoke, know and mark it, or also leave out
 intervals of which more than half is spoken."""
-_MOSTLY = 0.5
+_MOSTLY = 0.5  # share of an interval
 _SECTIONS = ("preprocess", "flow", "slices", "grid", "fuse")
 
 

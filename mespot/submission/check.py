@@ -24,7 +24,7 @@ from mespot.tables.numbers import Numbering
 ME_SECONDS = 0.5  # published entries call longer intervals mae: (offset - onset) / fps > 0.5
 _PARTS = {"samm": "SAMM", "cas": "CAS"}
 _NAMED = 6  # videos without prediction that are named
-_LATE_SHARE, _LATE_ROWS, _LATE_VIDEOS = 0.2, 10, 3
+_LATE_SHARE, _LATE_ROWS, _LATE_VIDEOS = 0.2, 10, 3  # share of the length; rows and videos needed
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mespot.submission.check import Report
 from mespot.submission.format import Fault
 
-_SHOWN = 20
+_SHOWN = 20  # lines
 
 
 def render_report(report: Report) -> str:

@@ -16,10 +16,10 @@ from mespot.synth.actions import EXPRESSIONS
 from mespot.synth.difficulty import DIFFICULTIES
 from mespot.synth.motion import Envelope, Wander, make_wander, visible_envelope
 
-ME_SECONDS = (0.16, 0.5)
-MAE_SECONDS = (0.55, 3.8)
-ME_AMPLITUDE = (0.008, 0.04)
-MAE_AMPLITUDE = (0.06, 0.18)
+ME_SECONDS = (0.16, 0.5)  # shortest and longest, onset to offset
+MAE_SECONDS = (0.55, 3.8)  # likewise
+ME_AMPLITUDE = (0.008, 0.04)  # IOD, smallest and largest
+MAE_AMPLITUDE = (0.06, 0.18)  # likewise
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ from mespot.training.sampling.timeline import moments_of_all
 if TYPE_CHECKING:
     from mespot.params.pretrain import PretrainParams
 
-_SHOWN = 3
+_SHOWN = 3  # clips in reconstruction.png
 Show = Callable[[int, Path], None]
 
 

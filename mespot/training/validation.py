@@ -17,8 +17,8 @@ from mespot.training.engine.distributed import Group, collect, shard
 from mespot.training.sampling.sampler import draw_balanced, generator
 from mespot.training.sampling.timeline import Timeline
 
-_CLIPS = 128
-_AT_ONCE = 32
+_CLIPS = 128  # drawn once, half of them with an expression
+_AT_ONCE = 32  # clips per forward pass
 
 
 def split_subjects(

@@ -14,7 +14,7 @@ _PLACES = (
     (0, 0), (4, 0), (0, 4), (4, 4), (2, 2), (0, 2), (4, 2), (2, 4), (2, 0), (1, 1), (3, 1), (1, 3),
     (3, 3),
 )  # fmt: skip
-_ATTEMPTS = 10
+_ATTEMPTS = 10  # draws before the whole picture is kept, as in torchvision
 
 
 class Box(NamedTuple):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mespot.video.random_access import RandomFrames
 
 log = logging.getLogger(__name__)
-_FRAMES = 16
+_FRAMES = 16  # of a clip, as in VideoMAE
 _TRIED = 20  # videos one after the other that cannot be read: then it is no longer the videos
 
 
