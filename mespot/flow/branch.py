@@ -20,7 +20,7 @@ from mespot.crops.archive import CropReader
 from mespot.crops.track import FaceTrack
 from mespot.flow.intervals import empty_table, find_intervals
 from mespot.flow.measurer import Crops
-from mespot.flow.pooling import Begin, RegionFlow, pool_video
+from mespot.flow.pooling import RegionFlow, StartMeasuring, pool_video
 from mespot.flow.refine import refine
 from mespot.flow.signals import FlowSignals
 from mespot.params.flow import FlowParams
@@ -31,7 +31,7 @@ def flow_video(
     track: FaceTrack,
     params: FlowParams,
     timing: Timing | None = None,
-    begin: Begin | None = None,
+    begin: StartMeasuring | None = None,
     pooled: RegionFlow | None = None,
     voice: np.ndarray | None = None,
     neutral: tuple[float, float] | None = None,

@@ -27,7 +27,7 @@ from mespot.crops.track import FaceTrack
 from mespot.faces.alignment import AlignedCrop
 from mespot.faces.preprocess import follow_face
 from mespot.flow.branch import flow_video
-from mespot.flow.pooling import Begin, Pooling, RegionFlow
+from mespot.flow.pooling import Pooling, RegionFlow, StartMeasuring
 from mespot.flow.remote import measured_by
 from mespot.flow.signals import FlowSignals
 from mespot.params import Params
@@ -207,7 +207,7 @@ class _StreamingFlow:
         faces: PreprocessParams,
         params: FlowParams,
         timing: Timing,
-        begin: Begin | None,
+        begin: StartMeasuring | None,
     ) -> None:
         self._crops, self._fps, self._faces, self._params = crops, fps, faces, params
         self._timing, self._begin = timing, begin

@@ -47,9 +47,8 @@ log = logging.getLogger(__name__)
 COLUMNS = ("vid", "onset", "offset", "type", "score", "onset_s", "offset_s")
 # what decides which intervals are found: a change makes finished videos stale
 CODE = (
-    *("data", "faces", "flow", "metric", "models", "params", "selection", "slices", "speech"),
-    *("workers.py", "errors.py", "events.py", "files.py", "fingerprint.py", "parallel.py"),
-    *("progress.py", "spot_video.py"),
+    *("core", "crops", "faces", "flow", "fusion", "metric", "models", "params", "search", "slices"),
+    *("speech", "spotting", "tables", "video"),
 )
 
 
