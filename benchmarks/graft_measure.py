@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock
 from graft import GraftedSource
 from graft_score import Judged, judge
 from graft_script import Own, draw_grafts, free_stretches, own_events, truth_of
@@ -181,10 +182,15 @@ def measured_grafts(
     folder: Path, clips: list[str], seeds: list[int], work: Path, params: Params,
     jobs: int = 1, crf: int | None = None,
 ) -> list[MeasuredGraft]:  # fmt: skip
-    """Measure clips (all of the folder when there is none in the list) under several seeds."""
+    """Measure clips (all of the folder when there is none in the list) under several seeds.
+
+    A second process that measures into the same ``work`` waits until the first is done.
+    """
     clips = clips or list(read_folder(folder)[0].index)
     tasks = [(folder, clip, seeds, work, params, crf) for clip in clips]
-    found = map_videos(_measure_seeds, tasks, jobs, "grafted")
+    work.mkdir(parents=True, exist_ok=True)
+    with FileLock(work / "lock"):
+        found = map_videos(_measure_seeds, tasks, jobs, "grafted")
     return [video for videos in found for video in videos if video is not None]
 
 

@@ -105,6 +105,7 @@ def refine(
         speech=_speech(displacement, regions.names, usable, step, voice, track.frame),
         pose=np.column_stack([head, fit.motion[:, 4:]]).astype(np.float32),
         geometry=face_geometry(track, displacement, regions.names).astype(np.float32),
+        centres=regions.centres[: len(regions.names)].astype(np.float32),
         states=np.zeros((len(time), len(NAMES)), dtype=bool),
         disturbed=np.zeros(len(time), dtype=np.float32),
         angles=np.zeros((len(time), 2), dtype=np.float32),

@@ -38,6 +38,8 @@ class FlowSignals:
         geometry: (4,) float32 IOD, of the neutral face by its landmarks: how far the lips are
             apart, the corners of the mouth from its middle, the corners above the middle of the
             lips, the brows above the eyes.
+        centres: (R, 2) float32 IOD, where the regions lie on the neutral face: eye line at y = 0,
+            x = 0 between the eyes.
         states: (N, S) bool, what holds of ``mespot.flow.states.NAMES``.
         disturbed: (N,) float32 how much that disturbs, 0 to 1.
         angles: (N, 2) float32 yaw and pitch of the head from its usual pose, degrees.
@@ -60,6 +62,7 @@ class FlowSignals:
     speech: np.ndarray
     pose: np.ndarray
     geometry: np.ndarray
+    centres: np.ndarray
     states: np.ndarray
     disturbed: np.ndarray
     angles: np.ndarray

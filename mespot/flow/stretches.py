@@ -15,6 +15,7 @@ import numpy as np
 from mespot.core.errors import MespotError
 from mespot.flow.bumps import Bumps
 from mespot.flow.channels import NAMES, SMOOTHING, Channels
+from mespot.flow.coherence import Coherence
 from mespot.flow.evidence import Evidence
 from mespot.flow.filters import BoxMeans, smooth
 from mespot.flow.proposals import LONGEST, Proposals
@@ -88,6 +89,9 @@ class StretchFeatures:
             quick = boxes.mean(-0.03, 0.03) - boxes.mean(-0.25, 0.25)
             energy = np.sqrt(np.maximum(BoxMeans(quick**2, step).mean(-0.5, 0.5), 0.0))
             self._syllables[name] = (RangeMean(energy), float(np.median(energy)))
+        self._coherence = Coherence(signals.regions, signals.centres)
+        used = smooth_moved[:, self._coherence.used]
+        self._whole = RangeMean(used.reshape(self._count, 2 * used.shape[1]))
         others = {"mouth": channels.mouth_speed, "speech": signals.speech, "blink": signals.blink}
         others |= {"head": signals.head_motion, "residual": signals.residual}
         others |= {"confidence": signals.confidence}
@@ -166,6 +170,7 @@ class StretchFeatures:
             found[f"syllables_{name}_usual"] = np.full(len(some), usual)
             found[f"above_syllables_{name}"] = found["rise_least"] / np.maximum(inside, 0.003)
         found |= self._surroundings(some, spans)
+        found |= self._together(spans)
         found |= self._bump_scores(some, spans, seconds)
         found |= self._disturbances(some, spans)
         found["from_begin"] = (first <= 1).astype(float)
@@ -259,6 +264,15 @@ class StretchFeatures:
             "energy_usual": np.full(len(there), usual[1]),
         }
         return {f"{half}_{name}": value for name, value in found.items()}
+
+    def _together(self, spans: dict) -> dict[str, np.ndarray]:
+        """How much of what moves is the face as a whole (``mespot.flow.coherence``)."""
+        found = {}
+        middle = self._whole.over(*spans["middle"])
+        for side in ("before", "after"):
+            moved = self._coherence.describe(middle - self._whole.over(*spans[side]))
+            found |= {f"{name}_{side}": value for name, value in moved.items()}
+        return found
 
     def _surroundings(self, some: Proposals, spans: dict) -> dict[str, np.ndarray]:
         """What goes on meanwhile: distance from usual, speech, blinks, head."""

@@ -11,6 +11,7 @@ from mespot.flow.signals import FlowSignals
 from mespot.flow.states import NAMES
 
 REGIONS = tuple(region.name for region in EXPRESSIVE)
+PLACES = np.random.default_rng(0).uniform((-0.8, -0.4), (0.8, 1.6), (len(REGIONS), 2))
 
 
 def plain_signals(time: np.ndarray, regions: tuple[str, ...] = REGIONS, **given) -> FlowSignals:
@@ -25,6 +26,7 @@ def plain_signals(time: np.ndarray, regions: tuple[str, ...] = REGIONS, **given)
         head_motion=zeros, residual=zeros, confidence=zeros + 1, speech=zeros,
         pose=np.zeros((count, 6), np.float32),
         geometry=np.array([0.0, 0.4, 0.05, 0.35], np.float32),
+        centres=PLACES[: len(regions)].astype(np.float32),
         states=np.zeros((count, len(NAMES)), bool), disturbed=zeros,
         angles=np.zeros((count, 2), np.float32), frames=count, fps=rate,
     )  # fmt: skip
