@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from mespot.core.errors import MespotError
 from mespot.core.files import read_json, write_json
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parents[1]
 _PLACE = re.compile(r"\$\{item\.(\w+)\}")
 
 
@@ -61,9 +61,14 @@ class Resume:
     Args:
         folder: of the notes.
         code: files and folders of the package whose change makes finished items stale.
+
+    Raises:
+        FileNotFoundError: there is no code of such a name.
     """
 
     def __init__(self, folder: Path, code: Sequence[str] = ()) -> None:
+        for name in code:
+            (_PACKAGE / name).stat()
         self._folder, self._code = folder, tuple(code)
 
     def key(self, *parts: Any) -> str:

@@ -125,7 +125,7 @@ def preprocess_video(
     out_dir = Path(out_dir)
     crops_file = out_dir / f"{video_id}{'.zip' if packed else SUFFIX}"
     track_file = out_dir / f"{video_id}.npz"
-    resume = Resume(out_dir, ("data", "faces"))
+    resume = Resume(out_dir, ("crops", "faces", "video"))
     kind = [source.fps, source.frames, source.grey, grey]
     key = resume.key(video_id, origin, kind, params.model_dump())
     if resume.done(video_id, key, crops_file, track_file) is not None:

@@ -105,7 +105,7 @@ def flow_dataset(
 
 def _flow_task(faces_dir: str, video: str, work_dir: str, params: FlowParams) -> list[dict]:
     """One video, unless it is already there; the rows of its table, as plain values."""
-    resume = Resume(Path(work_dir), ("faces", "flow", "speech"))
+    resume = Resume(Path(work_dir), ("crops", "faces", "flow", "speech"))
     signals_file, key = Path(work_dir, f"{video}.npz"), resume.key(params.model_dump())
     rows = resume.done(video, key, signals_file)
     if rows is not None:

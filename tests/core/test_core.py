@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mespot.core import fingerprint
 from mespot.core.errors import MespotError
 from mespot.core.events import INTERVAL_COLUMNS, check_table, iou_matrix, suppress
 from mespot.core.files import atomic_path, read_json, read_npz, write_csv, write_json, write_npz
-from mespot.core.fingerprint import hash_path, stage_fingerprint
+from mespot.core.fingerprint import Resume, hash_path, stage_fingerprint
 from mespot.core.parallel import map_videos
 from mespot.core.project import Project, exclusive, find_root
 
@@ -117,6 +118,30 @@ def test_fingerprint_follows_params_data_and_code_and_nothing_else(tmp_path):
     assert stage_fingerprint(root, "flow", {"dataset": "a"}) != changed
     with pytest.raises(MespotError, match="no stage grid"):
         stage_fingerprint(root, "grid", {})
+
+
+def test_a_finished_item_is_stale_when_code_of_the_package_changes(tmp_path, monkeypatch):
+    code = tmp_path / "package" / "flow"
+    code.mkdir(parents=True)
+    (code / "a.py").write_text("1")
+    monkeypatch.setattr(fingerprint, "_PACKAGE", code.parent)
+    resume = Resume(tmp_path, ["flow"])
+    key = resume.key("settings")
+    assert resume.finish("video", key, [1.5]) == [1.5]
+    fingerprint._code_hash.cache_clear()  # as in another process
+    assert Resume(tmp_path, ["flow"]).key("settings") == key
+    (code / "a.py").write_text("2")
+    fingerprint._code_hash.cache_clear()
+    changed = Resume(tmp_path, ["flow"])
+    assert changed.key("settings") != key
+    assert changed.done("video", changed.key("settings")) is None
+    fingerprint._code_hash.cache_clear()
+
+
+def test_code_that_a_resumed_call_depends_on_is_there(tmp_path):
+    assert (fingerprint._PACKAGE / "__init__.py").is_file()
+    with pytest.raises(FileNotFoundError):
+        Resume(tmp_path, ["no_such_room"])
 
 
 def test_hash_of_a_folder_sees_names(tmp_path):
