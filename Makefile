@@ -29,8 +29,8 @@ repro: $(READY) ## Rebuild every result on the configured data (the embedded dat
 quick: $(READY) ## Run the tests but the slow ones, on two cores
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadscope
 
-test: $(READY) ## Run all tests
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+test: $(READY) ## Run all tests, on two cores
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadscope
 
 coverage: $(READY) ## Run the tests and show the coverage of the package
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --cov=mespot --cov-report=term:skip-covered
