@@ -302,8 +302,8 @@ def main() -> None:
     )
     parser.add_argument("--graft-seeds", type=int, nargs="+", default=[1, 2, 3, 4])
     parser.add_argument("--rendered-seeds", type=int, nargs="+", default=list(range(820, 826)))
-    parser.add_argument("--fits", type=int, default=4, help="fits with other seeds, averaged")
-    parser.add_argument("--trees", type=int, default=150, help="of each fit")
+    parser.add_argument("--fits", type=int, default=6, help="fits with other seeds, averaged")
+    parser.add_argument("--trees", type=int, default=100, help="of each fit")
     parser.add_argument(
         "--brief-threshold", type=float, default=0.45,
         help="sum of trees at which a brief movement scores 0.5",
