@@ -38,7 +38,9 @@ from mespot.core.errors import MespotError
 from mespot.core.files import read_json, write_csv, write_json
 from mespot.core.fingerprint import hash_path
 from mespot.params import Params, load_params
-from mespot.spotting.run import COLUMNS, Input, spot
+from mespot.spotting.inputs import Input
+from mespot.spotting.run import spot
+from mespot.spotting.tables import COLUMNS
 
 IOUS = (0.5, 0.3)
 _NOTE = ".benchmark.json"  # in a clip's folder of results: what they were made with

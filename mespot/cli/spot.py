@@ -83,8 +83,8 @@ def spot(
     """
     from mespot.core.timing import Timing
     from mespot.params import load_params
+    from mespot.spotting.inputs import read_inputs, with_neutral
     from mespot.spotting.neutral import parse_neutral, read_neutral
-    from mespot.spotting.run import read_inputs, with_neutral
     from mespot.spotting.run import spot as run
 
     span = None if neutral is None else parse_neutral(neutral)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from mespot.crops.grey_store import CropFile
 from mespot.params import Params, load_params
-from mespot.spotting.run import frame_numbers, interval_table
+from mespot.spotting.tables import frame_numbers, interval_table
 from mespot.spotting.video import (
     Speech,
     VideoAnalysis,

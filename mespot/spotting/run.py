@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,18 +17,16 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from mespot.core.errors import MespotError
-from mespot.core.events import TYPES
 from mespot.core.files import write_csv, write_numbers
 from mespot.core.parallel import cores
 from mespot.core.progress import track
 from mespot.core.timing import Timing
 from mespot.core.worker_pool import WorkerPool
 from mespot.crops.grey_store import CropFile
-from mespot.crops.track import FaceTrack
 from mespot.flow.signals import FlowSignals
-from mespot.flow.states import NAMES as STATES
 from mespot.params import Params
-from mespot.spotting.neutral import NeutralSpan
+from mespot.spotting.inputs import Input
+from mespot.spotting.tables import COLUMNS, frame_numbers, frame_table, interval_table
 from mespot.spotting.video import (
     Speech,
     VideoAnalysis,
@@ -46,83 +44,9 @@ if TYPE_CHECKING:
     from mespot.slices.score import SliceScorer
 
 log = logging.getLogger(__name__)
-COLUMNS = ("vid", "onset", "offset", "type", "score", "onset_s", "offset_s", "speech")
 _SHORT = 4.0  # s, the longest expression: a video may be in one throughout
 _MOST_PROCESSES = 4  # for flow, which then keeps up with the one that follows the face
-
-
 REST_UNKNOWN = "rest is not known well in clips this short; give it with --neutral"
-
-
-@dataclass(frozen=True)
-class Input:
-    """One input of ``mespot spot``.
-
-    Attributes:
-        name: ``vid`` in the results.
-        path: video file or folder of frames.
-        fps: frames per second where the user gave them; needed for folders.
-        neutral: where the face rests, as far as the user said it.
-    """
-
-    name: str
-    path: Path
-    fps: float | None
-    neutral: NeutralSpan | None = None
-
-
-def read_inputs(words: Sequence[str], fps: float | None) -> list[Input]:
-    """Interpret the inputs of the command line.
-
-    Args:
-        words: ``PATH`` or ``NAME=PATH``; without a name, the file stem or the folder name.
-        fps: frames per second; needed for folders of frames.
-
-    Raises:
-        MespotError: a path that does not exist, a folder without ``fps``, a name that cannot be a
-            folder name, two equal names.
-    """
-    inputs: dict[str, Input] = {}
-    for word in words:
-        name, _, rest = word.partition("=")
-        path = Path(word)
-        if not path.exists() and rest:
-            path = Path(rest)
-        else:
-            name = path.resolve().name if path.is_dir() else path.stem
-        if not path.exists():
-            raise MespotError(f"{path}: no such file or folder")
-        if path.is_dir() and fps is None:
-            raise MespotError(f"{path}: a folder of frames needs --fps, frames per second")
-        if not name or name in (".", "..") or "/" in name or "\\" in name:
-            raise MespotError(f"{word}: name {name!r} cannot name a folder of results")
-        if name in inputs:
-            raise MespotError(
-                f"{path}: the name {name} is taken by {inputs[name].path}, "
-                f"give another one as NAME={path}"
-            )
-        inputs[name] = Input(name, path, fps)
-    return list(inputs.values())
-
-
-def with_neutral(
-    inputs: Sequence[Input], span: NeutralSpan | None, table: Mapping[str, NeutralSpan]
-) -> list[Input]:
-    """Add to inputs what the user said about rest.
-
-    Args:
-        inputs: from ``read_inputs``.
-        span: for all inputs that are not in the table.
-        table: by name.
-
-    Raises:
-        MespotError: a name in the table that no input has.
-    """
-    names = [one.name for one in inputs]
-    for name in table:
-        if name not in names:
-            raise MespotError(f"neutral of {name}: no such input, found {', '.join(names)}")
-    return [replace(one, neutral=table.get(one.name, span)) for one in inputs]
 
 
 def spot(
@@ -320,95 +244,6 @@ def _draw(
     return time.thread_time() - start
 
 
-def interval_table(name: str, found: VideoAnalysis, numbers: np.ndarray) -> pd.DataFrame:
-    """Return the intervals of a video as ``intervals.csv`` has them.
-
-    Args:
-        name: ``vid``.
-        found: from ``analyse_video``.
-        numbers: (frames,) the input's own frame numbers.
-
-    Returns:
-        ``COLUMNS``: onset and offset numbered as the input does, and in seconds.
-    """
-    chosen, fps = found.intervals, found.face.fps
-    onset = chosen["onset"].to_numpy(dtype=np.int64)
-    offset = chosen["offset"].to_numpy(dtype=np.int64)
-    return pd.DataFrame(
-        {
-            "vid": name,
-            "onset": numbers[onset],
-            "offset": numbers[offset],
-            "type": chosen["type"],
-            "score": chosen["score"].round(4),
-            "onset_s": (onset / fps).round(4),
-            "offset_s": (offset / fps).round(4),
-            "speech": chosen["speech"].round(4),
-        },
-        columns=list(COLUMNS),
-    )
-
-
-def frame_table(
-    face: FaceTrack, signals: FlowSignals, chosen: pd.DataFrame, numbers: np.ndarray
-) -> pd.DataFrame:
-    """One row per source frame: face, intervals and flow signals.
-
-    Frames between two analysed ones (fast videos are thinned) take interpolated signals.
-
-    Args:
-        face: alignment of the video.
-        signals: flow signals of the video.
-        chosen: the intervals found, source frames.
-        numbers: (frames,) the input's own frame numbers.
-
-    Returns:
-        columns ``frame, timestamp, success, confidence``, then ``me`` and ``mae`` (highest score of
-        an interval of that type that holds the frame, 0 outside), ``speech`` (probability),
-        ``strength`` (noise SDs), ``blink``, ``head_motion`` (IOD/s), ``residual``,
-        ``flow_confidence``, ``yaw`` and ``pitch`` (degrees from the usual pose), ``disturbed`` (0
-        to 1), a column of 0 and 1 for each state of ``mespot.flow.states`` but the blink, and, per
-        region, ``<region>_x`` and ``<region>_y`` (IOD, right and down).
-    """
-    frame = np.arange(face.frames)
-    nearest = (
-        np.abs(frame[:, None] - face.frame[None, :]).argmin(axis=1)
-        if len(face.frame) < 2
-        else _nearest(face.frame, frame)
-    )
-    columns: dict[str, np.ndarray] = {
-        "frame": numbers,
-        "timestamp": frame / face.fps,
-        "success": face.success[nearest].astype(int),
-        "confidence": face.confidence[nearest],
-    }
-    for kind in TYPES:
-        columns[kind] = np.zeros(face.frames)
-        for row in chosen[chosen["type"] == kind].itertuples():
-            held = columns[kind][row.onset : row.offset + 1]
-            np.maximum(held, row.score, out=held)
-    for name in ("speech", "strength", "blink", "head_motion", "residual"):
-        columns[name] = np.interp(frame, signals.frame, getattr(signals, name))
-    columns["flow_confidence"] = np.interp(frame, signals.frame, signals.confidence)
-    for name, values in zip(("yaw", "pitch"), signals.angles.T, strict=True):
-        columns[name] = np.interp(frame, signals.frame, values)
-    columns["disturbed"] = np.interp(frame, signals.frame, signals.disturbed)
-    for name, held in zip(STATES, signals.states.T, strict=True):
-        if name != "blink":  # which has a column of how far the eyes are closed
-            columns[name] = held[nearest].astype(int)
-    for index, region in enumerate(signals.regions):
-        for axis, letter in enumerate("xy"):
-            values = signals.displacement[:, index, axis]
-            columns[f"{region}_{letter}"] = np.interp(frame, signals.frame, values)
-    return pd.DataFrame(columns)
-
-
-def _nearest(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    right = np.clip(np.searchsorted(known, wanted), 1, len(known) - 1)
-    left = right - 1
-    return np.where(wanted - known[left] <= known[right] - wanted, left, right)
-
-
 def _neutral(one: Input, source: FrameSource) -> tuple[float, float] | None:
     """Start and end, s, of the stretch in which the user says that the face rests."""
     if one.neutral is None:
@@ -417,9 +252,3 @@ def _neutral(one: Input, source: FrameSource) -> tuple[float, float] | None:
         return one.neutral.seconds(source.fps, np.asarray(source.numbers))
     except MespotError as error:
         raise MespotError(f"{one.path}: {error}") from error
-
-
-def frame_numbers(source: FrameSource, frames: int) -> np.ndarray:
-    """Return the source's own numbers (frames,) of its frames; counted from 0 without any."""
-    numbers = np.asarray(source.numbers) if source.numbers is not None else np.arange(frames)
-    return numbers[:frames] if len(numbers) >= frames else np.arange(frames)

@@ -150,7 +150,8 @@ def test_the_final_system_is_an_mlflow_model_that_takes_a_path(project, tmp_path
     from mlflow import pyfunc
 
     from mespot.fusion.system import load_system
-    from mespot.spotting.run import read_inputs, spot
+    from mespot.spotting.inputs import read_inputs
+    from mespot.spotting.run import spot
     from mespot.tracking import connect
 
     client, experiment = connect(project)
@@ -170,7 +171,8 @@ def test_the_final_system_is_an_mlflow_model_that_takes_a_path(project, tmp_path
 @pytest.mark.parametrize("member", ["flow", "model", "union", "learned"])
 def test_the_fused_system_spots_in_a_rendered_video(project, tmp_path, member):
     from mespot.fusion.system import load_system
-    from mespot.spotting.run import read_inputs, spot
+    from mespot.spotting.inputs import read_inputs
+    from mespot.spotting.run import spot
 
     params = load_params(project / "params.yaml")
     frames = next((project / "data" / "embedded").glob("*/casme3/part_A/data/part_A/*/*/color"))

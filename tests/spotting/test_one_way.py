@@ -15,7 +15,8 @@ from mespot.crops.grey_store import CropFile
 from mespot.faces.preprocess import preprocess_video
 from mespot.flow.branch import flow_video
 from mespot.params import load_params
-from mespot.spotting.run import Input, spot
+from mespot.spotting.inputs import Input
+from mespot.spotting.run import spot
 from mespot.spotting.video import DETECTED, analyse_video
 from mespot.submission.run import CODE, _search_one
 from mespot.synth.identity import make_identity
