@@ -34,6 +34,7 @@ def ask(address: str, data: dict | None = None) -> str:
         return answer.read().decode()
 
 
+@pytest.mark.slow
 def test_the_printed_address_is_the_list_of_runs_of_this_project(project, root):
     client, experiment = connect(project)
     run = client.create_run(experiment, run_name="dvc repro").info.run_id

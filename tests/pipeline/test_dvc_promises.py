@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+pytestmark = pytest.mark.slow  # runs the real DVC
+
 YAML_SAFE = YAML(typ="safe", pure=True)
 NOTE = """import sys, pathlib
 name, *outs = sys.argv[1:]
