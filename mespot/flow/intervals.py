@@ -44,6 +44,9 @@ _SAME_IOU = 0.15  # two kept intervals share at most so much of both together
 _SAME_SHARE = 0.3  # and so much of the shorter one
 _AGREE = 0.7  # IoU from which on a stretch helps to place the edges of a better one
 _AGREE_SCORE = 0.7  # if it has this share of its score
+# score where the trees say 1, as they are taught of all that shares 70 % with an event: stretches
+# beyond it are not told apart by their scores
+_FULL = 0.97
 
 
 def find_intervals(signals: FlowSignals, params: FlowParams) -> pd.DataFrame:
@@ -110,6 +113,8 @@ def keep_best(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Keep stretches apart, the best first, and place their edges by all that agree with each.
 
+    Where several score as high as can be, the one that most others agree with stands for them.
+
     Args:
         first: (n,) first sample.
         last: (n,) last sample, inclusive.
@@ -123,13 +128,39 @@ def keep_best(
     kept = order[suppress_spans(spans[order], _in_common, 1.0)]
     begins, ends = np.empty(len(kept)), np.empty(len(kept))
     for row, index in enumerate(kept.tolist()):
-        both = np.minimum(last, last[index]) - np.maximum(first, first[index]) + 1
-        either = np.maximum(last, last[index]) - np.minimum(first, first[index]) + 1
-        agree = (both >= _AGREE * either) & (scores >= _AGREE_SCORE * scores[index])
+        agree = _agreeing(first, last, scores, index)
+        if scores[index] >= _FULL:
+            agree = _most_agreed(first, last, scores, spans, index, agree)
         weight = scores[agree] ** 2
         begins[row] = np.average(first[agree], weights=weight)
         ends[row] = np.average(last[agree], weights=weight)
     return kept, begins, ends
+
+
+def _agreeing(first: np.ndarray, last: np.ndarray, scores: np.ndarray, index: int) -> np.ndarray:
+    """Which stretches (n,) bool say nearly the same as one of them, and nearly as surely."""
+    both = np.minimum(last, last[index]) - np.maximum(first, first[index]) + 1
+    either = np.maximum(last, last[index]) - np.minimum(first, first[index]) + 1
+    return (both >= _AGREE * either) & (scores >= _AGREE_SCORE * scores[index])
+
+
+def _most_agreed(
+    first: np.ndarray,
+    last: np.ndarray,
+    scores: np.ndarray,
+    spans: np.ndarray,
+    index: int,
+    agree: np.ndarray,
+) -> np.ndarray:
+    """Among stretches that score as high as can be, those that most others agree with."""
+    alike = (scores >= _FULL) & (scores <= scores[index])
+    best = (scores[agree] ** 2).sum()
+    for other in np.flatnonzero(alike & (_in_common(spans[index], spans) > 1.0)).tolist():
+        found = _agreeing(first, last, scores, other)
+        support = (scores[found] ** 2).sum()
+        if support > best:
+            agree, best = found, support
+    return agree
 
 
 def _in_common(span: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -254,3 +254,12 @@ def test_intervals_of_a_video_are_apart(lively):
         for other, end in spans[number + 1 :]:
             shared = max(0, min(offset, end) - max(onset, other) + 1)
             assert shared <= 0.5 * min(offset - onset + 1, end - other + 1)
+
+
+def test_of_stretches_that_score_as_high_as_can_be_the_most_agreed_one_stands_for_them():
+    first, last = np.array([10, 20, 21, 20]), np.array([60, 40, 41, 41])
+    kept, begins, ends = keep_best(first, last, np.array([0.988, 0.985, 0.984, 0.983]))
+    assert kept.tolist() == [0]
+    assert 20 <= begins[0] <= 21 and 40 <= ends[0] <= 41
+    kept, begins, ends = keep_best(first, last, np.array([0.9, 0.89, 0.88, 0.87]))
+    assert np.allclose([begins[0], ends[0]], [10.0, 60.0])
