@@ -47,6 +47,7 @@ _AGREE_SCORE = 0.7  # if it has this share of its score
 # score where the trees say 1, as they are taught of all that shares 70 % with an event: stretches
 # beyond it are not told apart by their scores
 _FULL = 0.97
+_FAR_MORE = 2.0  # times as much agreement lets another one stand for the best
 
 
 def find_intervals(signals: FlowSignals, params: FlowParams) -> pd.DataFrame:
@@ -152,9 +153,12 @@ def _most_agreed(
     index: int,
     agree: np.ndarray,
 ) -> np.ndarray:
-    """Among stretches that score as high as can be, those that most others agree with."""
+    """Among stretches that score as high as can be, those that most others agree with.
+
+    The best one gives way only where far more agree with another: edges should not jump.
+    """
     alike = (scores >= _FULL) & (scores <= scores[index])
-    best = (scores[agree] ** 2).sum()
+    best = _FAR_MORE * (scores[agree] ** 2).sum()
     for other in np.flatnonzero(alike & (_in_common(spans[index], spans) > 1.0)).tolist():
         found = _agreeing(first, last, scores, other)
         support = (scores[found] ** 2).sum()
